@@ -1,0 +1,181 @@
+"""What any service that owns field controllers says: conditions, command outcomes, ownership."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.message import Event, Params, Reason, Scalar, contract
+
+Priority = Literal[1, 2, 3, 4]
+"""1 = act now ... 4 = diagnostic or communication (IEC 62682 allows three or four)."""
+
+Origin = Literal["operator", "automatic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionEvent(Event):
+    """Something about one condition of one asset. (asset, condition) is the identity of the alarm it feeds."""
+
+    trade: str
+    asset: str
+    condition: str
+    """Code of the condition; a part behind ':' tells several of a kind apart (`offline:xinhua-rtu`)."""
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRaised(ConditionEvent):
+    """The condition is true now: known, and past its on-delay."""
+
+    priority: Priority
+    params: Params
+    """The values that made it true, for the sentence: point name -> value at `taken_at`."""
+    taken_at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionCleared(ConditionEvent):
+    """The condition is known to be false, past its off-delay; or its profile no longer has it."""
+
+    reason: Literal["returned", "configuration"]
+    taken_at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionBecameUnknown(ConditionEvent):
+    """The condition stood, and can no longer be judged. It is neither cleared nor raised by that."""
+
+    cause: Literal["communication", "quality", "restart", "configuration"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingCondition:
+    trade: str
+    asset: str
+    condition: str
+    state: Literal["active", "unknown"]
+    priority: Priority
+    params: Params
+    since: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionsStanding(Event):
+    """Every condition of one trade that stands in the area now; whatever is not in it does not stand."""
+
+    trade: str
+    conditions: tuple[StandingCondition, ...]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResyncRequested(Event):
+    """A reader found a gap in `source`'s sequence: its owner answers with ConditionsStanding."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEvent(Event):
+    """A line of a command's ledger."""
+
+    trade: str
+    asset: str
+    command_id: str
+    command: str
+    params: Params
+    origin: Origin
+    actor: str
+    requested_at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSending(CommandEvent):
+    """The row `sending` is committed; the one write happens now."""
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandVerified(CommandEvent):
+    """An independent feedback point agrees."""
+
+    point: str
+    value: Scalar
+    duration_s: float
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed(CommandEvent):
+    """Written and answered, but the device said no or the feedback never agreed."""
+
+    reason: Reason
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRefused(CommandEvent):
+    """Not written: an interlock, a right, a tag or a rate forbade it."""
+
+    reason: Reason
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandUnconfirmed(CommandEvent):
+    """Nobody knows whether the device acted: no answer, or a restart in between. Never sent again."""
+
+    reason: Reason
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandExpired(CommandEvent):
+    """Not written: its deadline had passed when its turn came."""
+
+    reason: Reason
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandCancelled(CommandEvent):
+    """Not written: withdrawn by its author before its turn came."""
+
+    reason: Reason
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaTaken(Event):
+    """This instance owns the area's controllers from now on."""
+
+    trade: str
+    instance: str
+    epoch: int
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaReleased(Event):
+    trade: str
+    instance: str
+    epoch: int
+    cause: Literal["stopped", "broker", "configuration"]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryGap(Event):
+    """Readings that were taken and could not be kept until they were sent."""
+
+    trade: str
+    cause: Literal["device", "link", "service", "broker", "disk_full"]
+    from_time: datetime
+    to_time: datetime
+    batches_lost: int

@@ -1,0 +1,122 @@
+"""What the gateway says: the wishes of people, and the audit of what they did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.message import Actor, Command, Event, Params, contract
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operate(Command):
+    """Carry out a command that the asset's profile (or its trade) offers."""
+
+    trade: str
+    command_id: str
+    asset: str
+    command: str
+    params: Params
+    reason: str
+    actor: Actor
+    requested_at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOperate(Command):
+    """Withdraw a command that is not yet on the wire."""
+
+    trade: str
+    command_id: str
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAlarm(Command):
+    """Seen, as it stood at `expected_seq`; if it changed since, it was not seen and the wish is refused."""
+
+    request_id: str
+    alarm_id: str
+    expected_seq: int
+    comment: str
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetAlarm(Command):
+    """Release a latched alarm whose condition is gone."""
+
+    request_id: str
+    alarm_id: str
+    expected_seq: int
+    comment: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent(Event):
+    """Who did what, from where. `area` is the city for whatever concerns no single area."""
+
+    username: str
+    address: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(AuditEvent):
+    pass
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRefused(AuditEvent):
+    cause: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(AuditEvent):
+    pass
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSubmitted(AuditEvent):
+    command_id: str
+    asset: str
+    command: str
+    params: Params
+    reason: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmActionSubmitted(AuditEvent):
+    request_id: str
+    alarm_id: str
+    action: str
+    expected_seq: int
+    comment: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged(AuditEvent):
+    """An account was created, changed or closed by `username`."""
+
+    account: str
+    change: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenChanged(AuditEvent):
+    """A bearer token was issued or revoked by `username`."""
+
+    account: str
+    token_id: str
+    change: str

@@ -1,0 +1,42 @@
+"""Settings that every process has. Each service adds its own class on top; `os.environ` is read nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _pairs(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    pairs = (item.partition("=") for item in text.split(",") if item.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+class CommonSettings(BaseSettings):
+    """Read once at the start from the environment; every duration and limit carries its unit in its name."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", secrets_dir=None)
+
+    amqp_uri: str = Field(description="amqp(s)://user:password@host:port/vhost of the broker")
+    database_url: str | None = Field(
+        default=None, description="postgresql+psycopg://...; without it, SQLite in DATA_DIR"
+    )
+    data_dir: Path = Path("var")
+    site: Path = Path("infra/sites/tangshan")
+    site_variables: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
+        default={}, description="name=value,name=value: replaces the site file's own variables"
+    )
+    clock_file: Path | None = Field(default=None, description="city time of a demonstration; without it, the wall's")
+    instance: str | None = Field(default=None, description="name of this process among its equals")
+    restarts: int = Field(default=0, ge=0, description="how often the supervisor has started it again")
+    log_level: str = "INFO"
+    heartbeat_every_s: float = 2.0
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; a missing or wrong variable ends the process with a sentence that names it."""
+        return cls()
