@@ -1,0 +1,1 @@
+"""Starts the whole city on one machine, and stops exactly what it started."""
