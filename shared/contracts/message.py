@@ -52,7 +52,7 @@ class Actor:
     def may(self, verb: str, trade: str, area: str) -> bool:
         """True when one of the scopes covers this verb on this trade and area."""
         return any(
-            scope.verb == verb and scope.trade in ("*", trade) and _covers(scope.area, area) for scope in self.scopes
+            scope.verb == verb and scope.trade in {"*", trade} and _covers(scope.area, area) for scope in self.scopes
         )
 
 
@@ -94,4 +94,4 @@ def list_contracts() -> list[type[Message]]:
 
 
 def _covers(granted: str, area: str) -> bool:
-    return granted == "*" or area == granted or area.startswith(granted + "/")
+    return granted in {"*", area} or area.startswith(granted + "/")

@@ -1,0 +1,248 @@
+"""Reads profiles: fills in the site's parameters, unrolls `repeat`, checks every reference, names every mistake.
+
+`${name}` stands for a parameter, anywhere in the file. A `repeat` block holds points, conditions and commands whose
+names and texts carry `{n}`; it is unrolled `count` times, and an address advances by `step` each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.message import Scalar
+from shared.documents import Document, MalformedDocument, Mistake, Where, read_document, validate
+from shared.errors import Malformed
+from shared.field.expression import Expression
+from shared.field.profile import Name, Parameter, Profile
+from shared.field.registers import register_count
+
+REPEAT_MAX = 64
+_WHOLE = re.compile(r"\$\{(\w+)\}")
+_SECTIONS = ("points", "computed", "conditions", "commands")
+
+
+class Repeat(BaseModel):
+    """A block that stands `count` times in the device, its addresses `step` apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: Name
+    count: int = Field(ge=0, le=REPEAT_MAX)
+    points: dict[str, dict[str, Any]] = {}
+    computed: dict[str, dict[str, Any]] = {}
+    conditions: dict[str, dict[str, Any]] = {}
+    commands: dict[str, dict[str, Any]] = {}
+
+
+def load_profile(path: Path, parameters: Mapping[str, Scalar] | None = None) -> Profile:
+    """The profile in a file with `parameters` filled in. Raises MalformedDocument."""
+    return resolve(read_document(path), parameters or {})
+
+
+def resolve(document: Document, parameters: Mapping[str, Scalar]) -> Profile:
+    """A parsed profile with its parameters filled in. Raises MalformedDocument."""
+    if not isinstance(document.content, dict):
+        raise MalformedDocument([document.mistake((), "a mapping that begins with `profile: profile/v1`")])
+    values = _values(document, parameters)
+    unrolled = _Unroller(document, values).unroll()
+    profile = validate(unrolled, Profile)
+    mistakes = [*_references(unrolled, profile), *_addresses(unrolled, profile)]
+    if mistakes:
+        raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
+    return profile
+
+
+class ProfileLibrary:
+    """Every profile in some folders, by its id; each combination of parameters is resolved once."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._documents: dict[str, Document] = {}
+        self._resolved: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Profile] = {}
+        for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
+            document = read_document(path)
+            identity = document.content.get("id") if isinstance(document.content, dict) else None
+            if not isinstance(identity, str) or identity != path.stem:
+                raise MalformedDocument([document.mistake(("id",), f"the name of its file: {path.stem}")])
+            self._documents[identity] = document
+
+    def ids(self) -> list[str]:
+        return list(self._documents)
+
+    def get(self, identity: str, parameters: Mapping[str, Scalar]) -> Profile:
+        """Raises Malformed for an unknown id, MalformedDocument for what is wrong in its file."""
+        if identity not in self._documents:
+            raise Malformed("profile_unknown", profile=identity, known=", ".join(self._documents))
+        key = (identity, tuple(sorted(parameters.items())))
+        if key not in self._resolved:
+            self._resolved[key] = resolve(self._documents[identity], parameters)
+        return self._resolved[key]
+
+
+def _values(document: Document, parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    assert isinstance(document.content, dict)
+    declared = document.content.get("parameters", {})
+    if not isinstance(declared, dict):
+        raise MalformedDocument([document.mistake(("parameters",), "a mapping of names to parameters")])
+    known = {name: validate_parameter(document, name, entry) for name, entry in declared.items()}
+    mistakes = [
+        document.mistake(("parameters",), f"no parameter {name!r} is known here; the site sets it")
+        for name in parameters
+        if name not in known
+    ]
+    values = {name: parameters.get(name, parameter.default) for name, parameter in known.items()}
+    mistakes += [
+        document.mistake(("parameters", name), "a value from the site: it has no default")
+        for name, value in values.items()
+        if value is None
+    ]
+    if mistakes:
+        raise MalformedDocument(mistakes)
+    return values
+
+
+def validate_parameter(document: Document, name: str, entry: object) -> Parameter:
+    """One entry of `parameters`. Raises MalformedDocument."""
+    if not isinstance(entry, dict):
+        raise MalformedDocument([document.mistake(("parameters", name), "a mapping with default, title, unit")])
+    return validate(document, Parameter, entry)
+
+
+@dataclass
+class _Unroller:
+    """Fills in parameters and unrolls `repeat`, and keeps the line of everything it moves."""
+
+    document: Document
+    values: Mapping[str, Scalar]
+
+    def unroll(self) -> Document:
+        assert isinstance(self.document.content, dict)
+        self.mistakes: list[Mistake] = []
+        self.lines = dict(self.document.lines)
+        content = {
+            key: value if key in ("parameters", "repeat") else self._fill(value, (key,))
+            for key, value in self.document.content.items()
+        }
+        blocks = content.pop("repeat", [])
+        if not isinstance(blocks, list):
+            raise MalformedDocument([self.document.mistake(("repeat",), "a list of blocks")])
+        for index, block in enumerate(blocks):
+            self._repeat(content, block, index)
+        if self.mistakes:
+            raise MalformedDocument(self.mistakes)
+        return Document(self.document.file, content, self.lines)
+
+    def _repeat(self, content: dict[str, Any], raw: object, index: int) -> None:
+        at: Where = ("repeat", index)
+        block = validate(self.document, Repeat, self._fill(raw, at))
+        for section in _SECTIONS:
+            entries: dict[str, dict[str, Any]] = getattr(block, section)
+            target = content.setdefault(section, {})
+            for number in range(1, block.count + 1):
+                mark = "{" + block.name + "}"
+                for name, entry in entries.items():
+                    place: Where = (*at, section, name)
+                    if mark not in name:
+                        self.mistakes.append(self.document.mistake(place, f"a name that carries {mark}"))
+                        continue
+                    numbered = name.replace(mark, str(number))
+                    if numbered in target:
+                        self.mistakes.append(self.document.mistake(place, f"a name of its own: {numbered} is there"))
+                    target[numbered] = self._numbered(entry, mark, number)
+                    self._note(place, (section, numbered))
+
+    def _numbered(self, value: Any, mark: str, number: int) -> Any:
+        if isinstance(value, str):
+            return value.replace(mark, str(number))
+        if isinstance(value, list):
+            return [self._numbered(inner, mark, number) for inner in value]
+        if not isinstance(value, dict):
+            return value
+        filled = {key: self._numbered(inner, mark, number) for key, inner in value.items() if key != "step"}
+        if "step" in value and isinstance(value.get("address"), int) and isinstance(value["step"], int):
+            filled["address"] = value["address"] + value["step"] * (number - 1)
+        return filled
+
+    def _note(self, old: Where, new: Where) -> None:
+        for where, line in self.document.lines.items():
+            if where[: len(old)] == old:
+                self.lines[(*new, *where[len(old) :])] = line
+
+    def _fill(self, value: Any, where: Where) -> Any:
+        if isinstance(value, dict):
+            return {key: self._fill(inner, (*where, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._fill(inner, (*where, at)) for at, inner in enumerate(value)]
+        if not isinstance(value, str) or "${" not in value:
+            return value
+        for name in _WHOLE.findall(value):
+            if name not in self.values:
+                self.mistakes.append(self.document.mistake(where, f"a parameter of this profile: there is no {name!r}"))
+                return value
+        whole = _WHOLE.fullmatch(value)
+        if whole:
+            return self.values[whole[1]]
+        return _WHOLE.sub(lambda match: str(self.values[match[1]]), value)
+
+
+def _references(document: Document, profile: Profile) -> Iterator[Mistake]:
+    for name in set(profile.points) & set(profile.computed):
+        yield document.mistake(("computed", name), "a name of its own: a point from registers has it")
+    for name, point in profile.points.items():
+        if point.poll not in profile.poll_groups:
+            yield document.mistake(("points", name, "poll"), f"a poll group of this profile (given: {point.poll!r})")
+    for name, condition in profile.conditions.items():
+        at: Where = ("conditions", name)
+        yield from _named(document, profile, (*at, "when"), condition.when)
+        if condition.suppress_when is not None:
+            yield from _named(document, profile, (*at, "suppress_when"), condition.suppress_when)
+        if condition.about is not None and profile.shown(condition.about) is None:
+            yield document.mistake((*at, "about"), f"a point of this profile (given: {condition.about!r})")
+    yield from _commands(document, profile)
+    for index, identity in enumerate(profile.identity):
+        if identity.point not in profile.points:
+            yield document.mistake(("identity", index), f"a point of this profile (given: {identity.point!r})")
+    if profile.watchdog is not None and not _writable(profile, profile.watchdog.write):
+        yield document.mistake(("watchdog", "write"), "a point of this profile with access rw")
+
+
+def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:
+    for name, command in profile.commands.items():
+        at: Where = ("commands", name)
+        if not _writable(profile, command.point):
+            yield document.mistake((*at, "point"), f"a point with access rw (given: {command.point!r})")
+        if command.inverse is not None and command.inverse not in profile.commands:
+            yield document.mistake((*at, "inverse"), f"a command of this profile (given: {command.inverse!r})")
+        yield from _named(document, profile, (*at, "verify"), command.verify.expression)
+        for index, requirement in enumerate(command.require):
+            yield from _named(document, profile, (*at, "require", index, "expr"), requirement.expr)
+
+
+def _writable(profile: Profile, name: str) -> bool:
+    point = profile.points.get(name)
+    return point is not None and point.access == "rw"
+
+
+def _named(document: Document, profile: Profile, where: Where, expression: Expression) -> Iterator[Mistake]:
+    for point in sorted(expression.points):
+        if profile.shown(point) is None:
+            yield document.mistake(where, f"points of this profile: there is no {point!r}")
+    for point, limit in sorted(expression.limits):
+        if profile.limit(point, limit) is None:
+            yield document.mistake(where, f"limits of this profile: there is no {point}.{limit}")
+
+
+def _addresses(document: Document, profile: Profile) -> Iterator[Mistake]:
+    for name, point in profile.points.items():
+        first = profile.wire_address(point)
+        last = first + register_count(point.type, point.length) - 1
+        where: Where = ("points", name, "address")
+        if first < 0 or last > 65535:
+            yield document.mistake(where, f"an address whose registers lie within 0-65535 on the wire: {first}-{last}")
+        for gap in profile.modbus.forbidden:
+            base = profile.modbus.address_base
+            if point.table == gap.table and first <= gap.last - base and last >= gap.first - base:
+                yield document.mistake(where, f"a place outside the forbidden {gap.table} {gap.first}-{gap.last}")

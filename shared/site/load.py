@@ -1,0 +1,94 @@
+"""Reads and checks a site file. A broken one is refused whole, with every mistake and its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from shared.documents import Document, MalformedDocument, Mistake, read_document, validate
+from shared.errors import Malformed
+from shared.field.address import parse_address
+from shared.site.model import Site
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?:\+(\d+))?\}")
+
+
+def load_site(folder: Path, variables: Mapping[str, str] | None = None) -> Site:
+    """The site in `folder/site.yaml`, with `variables` in place of the file's own values for them.
+
+    Raises MalformedDocument with file, line, field and what was expected, for every mistake.
+    """
+    document = read_document(folder / "site.yaml")
+    site = validate(document, Site)
+    values = {**site.variables, **(variables or {})}
+    mistakes = [*_lines(document, site, values), *_references(document, site)]
+    if mistakes:
+        raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
+    lines = tuple(line.model_copy(update={"address": substitute(line.address, values)}) for line in site.lines)
+    return site.model_copy(update={"lines": lines, "variables": values})
+
+
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """`${name}` -> its value, `${name+3}` -> its value plus three. Raises KeyError or ValueError."""
+
+    def value(match: re.Match[str]) -> str:
+        name, plus = match.groups()
+        return values[name] if plus is None else str(int(values[name]) + int(plus))
+
+    return _VARIABLE.sub(value, text)
+
+
+def _lines(document: Document, site: Site, values: Mapping[str, str]) -> Iterator[Mistake]:
+    for index, line in enumerate(site.lines):
+        where = ("lines", index, "address")
+        try:
+            parse_address(substitute(line.address, values))
+        except KeyError as error:
+            yield document.mistake(where, f"a variable that `variables` gives a value: there is no {error}")
+        except ValueError:
+            yield document.mistake(where, "a number behind '+': the variable it adds to is not one")
+        except Malformed as error:
+            yield document.mistake(where, str(error))
+
+
+def _references(document: Document, site: Site) -> Iterator[Mistake]:
+    areas, assets = {area.id for area in site.areas}, set(site.assets_by_id)
+    try:
+        ZoneInfo(site.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield document.mistake(("time_zone",), f"a zone of the IANA database (given: {site.time_zone!r})")
+    for kind in ("areas", "assets", "lines", "controllers"):
+        yield from _twice(document, kind, [entry.id for entry in getattr(site, kind)])
+    cities = {area.split("/")[0] for area in areas}
+    if len(cities) > 1:
+        yield document.mistake(("areas",), f"areas of one city (given: {', '.join(sorted(cities))})")
+    for index, asset in enumerate(site.assets):
+        at = ("assets", index)
+        yield from _known(document, (*at, "area"), asset.area, areas, "an area of this file")
+        for other in filter(None, (asset.part_of, *asset.fed_by)):
+            yield from _known(document, at, other, assets, "an asset of this file in part_of and fed_by")
+    units: set[tuple[str, int]] = set()
+    for index, controller in enumerate(site.controllers):
+        at = ("controllers", index)
+        yield from _known(document, (*at, "line"), controller.line, set(site.lines_by_id), "a line of this file")
+        yield from _known(document, (*at, "asset"), controller.asset, assets, "an asset of this file")
+        for point, asset_id in controller.points.items():
+            yield from _known(document, (*at, "points", point), asset_id, assets, "an asset of this file")
+        if (controller.line, controller.unit) in units:
+            yield document.mistake((*at, "unit"), f"a unit id of its own on line {controller.line}")
+        units.add((controller.line, controller.unit))
+
+
+def _known(
+    document: Document, where: tuple[str | int, ...], given: str, known: set[str], expected: str
+) -> Iterator[Mistake]:
+    if given not in known:
+        yield document.mistake(where, f"{expected} (given: {given!r})")
+
+
+def _twice(document: Document, kind: str, ids: list[str]) -> Iterator[Mistake]:
+    for index, identity in enumerate(ids):
+        if identity in ids[:index]:
+            yield document.mistake((kind, index, "id"), f"an id of its own (given twice: {identity!r})")

@@ -1,0 +1,126 @@
+"""What a site file says, as data. The file is in `load.py`'s hands; everything here is frozen."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.contracts.message import Text
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+"""Lower-case letters, digits and hyphens: it stands in queue names, URLs and alarm identities."""
+AreaPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){0,2}$", max_length=128)]
+Trade = Literal["flood", "lighting", "water", "transit"]
+Position = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
+"""Longitude and latitude in degrees, WGS 84 (CGCS2000 is equal to it at the scale of a city)."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Names(Part):
+    """A name in both languages of the screens."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def text(self) -> Text:
+        return {"zh": self.zh, "en": self.en}
+
+
+class Location(Part):
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+
+
+class Area(Part):
+    """An operational district: the unit of responsibility, of ownership and of order on the bus."""
+
+    id: AreaPath
+    name: Names
+    outline: tuple[Position, ...] = Field(min_length=3)
+
+
+class AssetEntry(Part):
+    """An installed thing that people name. `details` belongs to the trade, which validates it."""
+
+    id: Id
+    trade: Trade
+    kind: str = Field(pattern=r"^[a-z][a-z_]*$")
+    area: AreaPath
+    name: Names
+    location: Location
+    part_of: Id | None = None
+    fed_by: tuple[Id, ...] = ()
+    details: dict[str, object] = {}
+
+
+class LineEntry(Part):
+    """One channel to controllers; one request is in flight on it at a time."""
+
+    id: Id
+    address: str
+
+
+class ControllerEntry(Part):
+    """A device with a unit id on a line. Its points belong to `asset`, but for those named in `points`."""
+
+    id: Id
+    line: Id
+    unit: int = Field(ge=0, le=255)
+    profile: Id
+    asset: Id
+    points: dict[str, Id] = {}
+    parameters: dict[str, bool | int | float | str] = {}
+
+
+class Basemap(Part):
+    """Drawn under the areas where no map server can be reached."""
+
+    river: tuple[Position, ...] = ()
+    roads: tuple[tuple[Position, ...], ...] = ()
+
+
+class Site(Part):
+    """One deployment."""
+
+    site: Literal["site/v1"]
+    id: Id
+    title: Names
+    time_zone: str
+    demonstration: bool = False
+    variables: dict[str, str] = {}
+    areas: tuple[Area, ...] = Field(min_length=1)
+    assets: tuple[AssetEntry, ...] = Field(min_length=1)
+    lines: tuple[LineEntry, ...] = ()
+    controllers: tuple[ControllerEntry, ...] = ()
+    basemap: Basemap = Basemap()
+
+    @cached_property
+    def assets_by_id(self) -> dict[str, AssetEntry]:
+        return {asset.id: asset for asset in self.assets}
+
+    @cached_property
+    def lines_by_id(self) -> dict[str, LineEntry]:
+        return {line.id: line for line in self.lines}
+
+    @cached_property
+    def city(self) -> str:
+        """The root of every area path; what concerns no single area is said here."""
+        return self.areas[0].id.split("/")[0]
+
+    def controllers_of(self, trade: str, area: str) -> list[ControllerEntry]:
+        """The controllers whose main asset belongs to this trade and area."""
+        return [
+            controller
+            for controller in self.controllers
+            if (asset := self.assets_by_id[controller.asset]).trade == trade and asset.area == area
+        ]
+
+    def areas_of(self, trade: str) -> list[str]:
+        """The areas in which this trade has assets, in the order of the file."""
+        used = {asset.area for asset in self.assets if asset.trade == trade}
+        return [area.id for area in self.areas if area.id in used]
