@@ -123,7 +123,9 @@ class Shown(Part):
 
 
 class Computed(Shown):
-    """A point without a register, filled in by the trade's service."""
+    """A point without a register, filled in by the trade's service; `rw`: a command may set it there."""
+
+    access: Literal["r", "rw"] = "r"
 
 
 class Point(Shown):

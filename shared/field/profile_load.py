@@ -205,8 +205,8 @@ def _references(document: Document, profile: Profile) -> Iterator[Mistake]:
     for index, identity in enumerate(profile.identity):
         if identity.point not in profile.points:
             yield document.mistake(("identity", index), f"a point of this profile (given: {identity.point!r})")
-    if profile.watchdog is not None and not _writable(profile, profile.watchdog.write):
-        yield document.mistake(("watchdog", "write"), "a point of this profile with access rw")
+    if profile.watchdog is not None and not _counter(profile, profile.watchdog.write):
+        yield document.mistake(("watchdog", "write"), "a holding register of type u16 with access rw")
 
 
 def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:
@@ -222,8 +222,13 @@ def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:
 
 
 def _writable(profile: Profile, name: str) -> bool:
-    point = profile.points.get(name)
+    point = profile.points.get(name) or profile.computed.get(name)
     return point is not None and point.access == "rw"
+
+
+def _counter(profile: Profile, name: str) -> bool:
+    point = profile.points.get(name)
+    return point is not None and (point.table, point.type, point.access) == ("holding", "u16", "rw")
 
 
 def _named(document: Document, profile: Profile, where: Where, expression: Expression) -> Iterator[Mistake]:

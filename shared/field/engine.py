@@ -1,0 +1,298 @@
+"""The field engine of one service: its lines, its controllers, and what each scan leads to.
+
+scan -> judgements -> telemetry -> the trade. Areas are taken and released while it runs; a line belongs to one area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from shared.clock import Clock
+from shared.contracts.field import Priority
+from shared.contracts.message import Params, Reason, Scalar
+from shared.errors import Unavailable
+from shared.field.address import Address, parse_address
+from shared.field.commands import Failed, Outcome, Refused, Telegram, Unconfirmed, Verification, telegram, written_value
+from shared.field.image import ControllerImage, ImageFacts
+from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
+from shared.field.line import Line
+from shared.field.profile import CommandSpec, Profile
+from shared.field.profile_load import ProfileLibrary
+from shared.field.reporter import Reporter
+from shared.field.scanner import Scan, Scanner
+from shared.field.transports import DeviceException, Transport, TransportError, open_transport
+from shared.site import ControllerEntry, Site
+
+_WRITE_WAIT_WALL_S = 10.0
+
+OnOutcome = Callable[[Outcome], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    verification: Verification
+    answered: bool
+    on_outcome: OnOutcome
+
+
+@dataclass(slots=True)
+class Unit:
+    """One controller at work: what is read of it, what is wrong with it, which commands wait for their proof."""
+
+    entry: ControllerEntry
+    area: str
+    image: ControllerImage
+    scanner: Scanner
+    line: Line
+    judges: ConditionJudges
+    link_judges: dict[str, Judge]
+    facts: ImageFacts
+    reporter: Reporter
+    pending: list[_Pending] = field(default_factory=list)
+    judged: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def profile(self) -> Profile:
+        return self.image.profile
+
+    def compute(self, name: str, value: Scalar, now_s: float) -> None:
+        """Fill in a computed point of the trade's; it travels with the next scan."""
+        at = self.image.compute(name, value, now_s)
+        if at is not None:
+            self.reporter.mark((at,))
+
+    def remember(self, asset: str, condition: str) -> bool:
+        """After a restart: this stood. Unknown until it is seen again; False when the unit has no such condition."""
+        code, _, controller = condition.partition(":")
+        if controller == self.id and code in self.link_judges:
+            self.link_judges[code].standing = "unknown"
+            return True
+        return self.judges.remember(asset, condition)
+
+    def is_master(self) -> bool:
+        """May this process write to the device: no other master's hand is on its watchdog, and it is the right one."""
+        dog = self.scanner.watchdog
+        return not self.scanner.wrong_device and (dog is None or dog.is_master())
+
+
+class EngineListener(Protocol):
+    """The trade's side. Called on the line's thread; must be quick."""
+
+    def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
+        """A command wrote to a point that the trade itself keeps."""
+        ...
+
+    def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
+
+    def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+
+    def on_scan(self, unit: Unit, scan: Scan) -> None: ...
+
+
+class Engine:
+    """Built once a process; `take` and `release` say which areas it polls."""
+
+    def __init__(
+        self,
+        site: Site,
+        trade: str,
+        profiles: ProfileLibrary,
+        clock: Clock,
+        listener: EngineListener,
+        *,
+        takeover_quiet_s: float,
+        transport_for: Callable[[Address], Transport] = open_transport,
+    ) -> None:
+        self._site = site
+        self._trade = trade
+        self._clock = clock
+        self._listener = listener
+        self._takeover_quiet_s = takeover_quiet_s
+        self._transport_for = transport_for
+        self._lines: dict[str, list[Line]] = {}
+        self.units: dict[str, Unit] = {}
+        self._profiles = {
+            controller.id: profiles.get(controller.profile, controller.parameters)
+            for area in site.areas_of(trade)
+            for controller in site.controllers_of(trade, area)
+        }
+
+    @property
+    def areas(self) -> list[str]:
+        return list(self._lines)
+
+    def take(self, area: str) -> list[Unit]:
+        """Begin to poll the area's controllers: reading first; writing when their watchdogs have been quiet."""
+        assert area not in self._lines
+        by_line: dict[str, list[ControllerEntry]] = {}
+        for controller in self._site.controllers_of(self._trade, area):
+            by_line.setdefault(controller.line, []).append(controller)
+        self._lines[area] = [self._open(area, line, controllers) for line, controllers in by_line.items()]
+        return self.units_of(area)
+
+    def start(self, area: str) -> None:
+        """The lines of a taken area start to poll; before it, standing conditions may be remembered."""
+        for line in self._lines[area]:
+            line.start()
+
+    def release(self, area: str) -> None:
+        """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
+        for line in self._lines.pop(area, []):
+            line.stop()
+        for unit in self.units_of(area):
+            for pending in unit.pending:
+                pending.on_outcome(Unconfirmed(Reason(code="owner_stopped", params={})))
+            del self.units[unit.id]
+
+    def stop(self) -> None:
+        for area in self.areas:
+            self.release(area)
+
+    def units_of(self, area: str) -> list[Unit]:
+        return [unit for unit in self.units.values() if unit.area == area]
+
+    def find_unit_for(self, asset: str, command: str) -> tuple[Unit, CommandSpec] | None:
+        """The controller that offers this command for this asset, and the command."""
+        for unit in self.units.values():
+            spec = unit.profile.commands.get(command)
+            if spec is not None and unit.image.assets[unit.image.index[spec.point]] == asset:
+                return unit, spec
+        return None
+
+    def send(
+        self,
+        unit: Unit,
+        spec: CommandSpec,
+        params: Params,
+        *,
+        still_wanted: Callable[[], Outcome | None],
+        on_outcome: OnOutcome,
+    ) -> None:
+        """Write once, then watch for the proof. `on_outcome` is called exactly once, now or on a later scan.
+
+        `still_wanted` is asked on the line, right before the write; an outcome from it ends the command unwritten.
+        """
+        message = None if spec.point in unit.profile.computed else telegram(unit.profile, spec, params)
+        result: list[Outcome | bool] = []
+
+        def write() -> None:
+            result.append(still_wanted() or self._write(unit, spec, params, message))
+            if isinstance(result[0], bool):
+                sent_at_s = self._clock.now().timestamp()
+                proof = Verification(spec, params, sent_at_s)
+                unit.pending.append(_Pending(proof, result[0], on_outcome))
+
+        try:
+            unit.line.run(write, _WRITE_WAIT_WALL_S)
+        except Unavailable as error:
+            on_outcome(Refused(Reason(code=error.code, params=error.params)))
+            return
+        outcome = result[0]
+        if not isinstance(outcome, bool):
+            on_outcome(outcome)
+
+    def on_scan(self, scan: Scan) -> None:
+        """Called by a line, on its thread."""
+        unit = self.units.get(scan.image.controller)
+        if unit is None:
+            return
+        unit.facts.now_s = scan.at_s
+        names = unit.image.names
+        judgements = self._judge_link(unit)
+        judgements += unit.judges.step(unit.facts, {names[at] for at in scan.changed}, all_of_them=not unit.judged)
+        unit.judged = True
+        if judgements:
+            self._listener.on_judgements(unit, judgements)
+        self._verify(unit)
+        self._listener.on_scan(unit, scan)
+        self._listener.on_report(unit, unit.reporter.due(scan.changed, scan.at_s), scan)
+
+    def _open(self, area: str, line_id: str, controllers: Sequence[ControllerEntry]) -> Line:
+        address = parse_address(self._site.lines_by_id[line_id].address)
+        transport = self._transport_for(address)
+        scanners = [self._scanner(controller, transport) for controller in controllers]
+        line = Line(line_id, transport, scanners, self._clock, self)
+        for controller, scanner in zip(controllers, scanners, strict=True):
+            image = scanner.image
+            assets = dict(zip(image.names, image.assets, strict=True))
+            self.units[controller.id] = Unit(
+                entry=controller,
+                area=area,
+                image=image,
+                scanner=scanner,
+                line=line,
+                judges=ConditionJudges(image.profile, assets, controller.asset),
+                link_judges={code: Judge(Delays()) for code in ("offline", "wrong_device", "second_master")},
+                facts=ImageFacts(image),
+                reporter=Reporter(image),
+            )
+        return line
+
+    def _scanner(self, controller: ControllerEntry, transport: Transport) -> Scanner:
+        profile = self._profiles[controller.id]
+        assets = {name: controller.points.get(name, controller.asset) for name in (*profile.points, *profile.computed)}
+        image = ControllerImage(controller.id, profile, assets)
+        return Scanner(image, controller.unit, transport, self._clock, self._takeover_quiet_s)
+
+    def _judge_link(self, unit: Unit) -> list[Judgement]:
+        """The conditions every controller has: it does not answer, it is another device, another master is on it."""
+        scanner = unit.scanner
+        dog = scanner.watchdog
+        truths = {
+            "offline": not scanner.online,
+            "wrong_device": scanner.wrong_device,
+            "second_master": dog is not None and dog.foreign,
+        }
+        priorities: Mapping[str, Priority] = {
+            "offline": 3 if unit.profile.commands else 4,
+            "wrong_device": 2,
+            "second_master": 2,
+        }
+        found = []
+        for code, judge in unit.link_judges.items():
+            standing = judge.step(truths[code], unit.facts.now_s)
+            if standing is not None:
+                params: Params = {"controller": unit.id, "line": unit.entry.line}
+                identity = f"{code}:{unit.id}"
+                found.append(
+                    Judgement(unit.entry.asset, identity, standing, priorities[code], params, unit.facts.now_s)
+                )
+        return found
+
+    def _write(self, unit: Unit, spec: CommandSpec, params: Params, message: Telegram | None) -> Outcome | bool:
+        """True: confirmed. False: nobody knows whether the device heard. Else it said no, or nothing may be written."""
+        if message is None:
+            self._listener.write_computed(unit, spec.point, written_value(spec, params))
+            return True
+        if not unit.is_master():
+            code = "wrong_device" if unit.scanner.wrong_device else "not_master"
+            return Refused(Reason(code=code, params={"controller": unit.id}))
+        try:
+            unit.scanner.write(message)
+        except DeviceException as error:
+            return Failed(Reason(code="device_exception", params={"exception": error.code}))
+        except TransportError:
+            return False
+        return True
+
+    def _verify(self, unit: Unit) -> None:
+        for pending in list(unit.pending):
+            outcome: Outcome | None = pending.verification.step(unit.facts)
+            if outcome is None:
+                continue
+            unit.pending.remove(pending)
+            if isinstance(outcome, Failed) and not pending.answered:
+                outcome = Unconfirmed(Reason(code="no_answer_to_write", params=outcome.reason.params))
+            pending.on_outcome(outcome)
+
+
+def profile_folder(trade: str) -> Path:
+    """Where a trade keeps the profiles of its devices."""
+    return Path(__file__).parents[2] / "services" / trade / "profiles"

@@ -1,0 +1,23 @@
+"""How a line speaks. One small port; whatever a transport cannot do it says by one of the errors in `port.py`."""
+
+from shared.field.transports.opening import open_transport
+from shared.field.transports.port import (
+    DeviceException,
+    Garbled,
+    LinkDown,
+    NoAnswer,
+    Transport,
+    TransportError,
+    WriteFunction,
+)
+
+__all__ = [
+    "DeviceException",
+    "Garbled",
+    "LinkDown",
+    "NoAnswer",
+    "Transport",
+    "TransportError",
+    "WriteFunction",
+    "open_transport",
+]

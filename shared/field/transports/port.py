@@ -1,0 +1,65 @@
+"""The port every transport fills."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Protocol
+
+from shared.field.profile import Table
+
+WriteFunction = Literal[5, 6, 15, 16]
+"""Modbus function codes that write: one coil, one register, coils, registers (V1.1b3, 6.5, 6.6, 6.11, 6.12)."""
+
+READ_FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+
+
+class TransportError(Exception):
+    """Base of everything that can happen to one request. `quality` is what its points become."""
+
+    quality: ClassVar[str] = "bad.timeout"
+
+
+class LinkDown(TransportError):
+    """There is no connection, or it closed under the request."""
+
+    quality = "bad.not_connected"
+
+
+class NoAnswer(TransportError):
+    """The time was up; whether the device heard the request is not known."""
+
+    quality = "bad.timeout"
+
+
+class Garbled(TransportError):
+    """Something came back that answers no question of ours."""
+
+    quality = "bad.decode"
+
+
+class DeviceException(TransportError):
+    """The device answered with an exception code (V1.1b3, 7): it heard us and did not act."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exception {code}")
+        self.code = code
+
+    @property
+    def quality(self) -> str:  # type: ignore[override]
+        return f"bad.exception({self.code})"
+
+
+class Transport(Protocol):
+    """One request at a time; no retries of its own. Times are wall seconds.
+
+    After NoAnswer or Garbled the transport has made sure that a late reply cannot answer the next request.
+    """
+
+    def read(self, unit: int, table: Table, address: int, count: int, timeout_s: float) -> bytes:
+        """The bytes as they came from the wire: two a register, or bits packed eight a byte, first in bit 0."""
+        ...
+
+    def write(self, unit: int, function: WriteFunction, address: int, data: bytes, timeout_s: float) -> None:
+        """Returns when the device has confirmed. `data`: two bytes a register; for coils one byte, 0 or 1, a coil."""
+        ...
+
+    def close(self) -> None: ...
