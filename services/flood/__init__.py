@@ -1,0 +1,1 @@
+"""Flood control and drainage: pump groups, rain, river levels, underpasses. See README.md."""

@@ -1,0 +1,5 @@
+"""`python -m services.flood` runs flood control."""
+
+from shared.bus.nameko_run import run
+
+run("flood")

@@ -1,0 +1,273 @@
+"""load -> decide -> act: one function per scan, command end and restart.
+
+A scan of an area is decided upon from the images in memory. Actions go first; what they lead to is said afterwards.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from services.flood import pictures
+from services.flood.domain import outlook, pump_group, rain
+from services.flood.domain.conditions import StationConditions
+from services.flood.domain.pump_group import Action
+from services.flood.domain.station import Station, StationRules, new_station, observe
+from shared.clock import Clock
+from shared.contracts.flood import (
+    ClosureAdviceEnded,
+    ClosureAdvised,
+    ControlMode,
+    ControlModeChanged,
+    PumpReturnedToGroup,
+    PumpTakenFromGroup,
+    WarningStageEnded,
+    WarningStageReached,
+)
+from shared.contracts.message import Actor, Event, Reason, Scalar
+from shared.field.commands import Outcome, Verified
+from shared.field.engine import Unit
+from shared.field.judgement import Judgement
+from shared.field.operations import Wish
+
+PLATFORM = Actor(username="urbanops", role="system", scopes=())
+"""Who acts when nobody pressed a button."""
+_RELEASES = {"leave_rtu_automatic": True, "take_rtu_remote": False}
+"""A dispatcher's commands that give a station to its RTU, and take it back."""
+
+
+@dataclass(slots=True)
+class Ports:
+    """What the trade asks of its owner; bound in the wiring, where each of the two needs the other."""
+
+    act: Callable[[Wish], None]
+    emit: Callable[[Sequence[Event]], None]
+    judge: Callable[[Unit, Sequence[Judgement]], None]
+
+
+@dataclass(slots=True)
+class _StationDesk:
+    unit: Unit
+    station: Station
+    conditions: StationConditions
+    mode: ControlMode = "unknown"
+
+
+@dataclass(slots=True)
+class _GaugeDesk:
+    unit: Unit
+    gauge: rain.Gauge
+
+
+class Flood:
+    """The trade of one process: the pictures of its stations and gauges, and what is done about them."""
+
+    def __init__(
+        self,
+        rules_of: Callable[[Unit], StationRules],
+        warning_rules: Sequence[rain.WarningRule],
+        clock: Clock,
+    ) -> None:
+        self._rules_of = rules_of
+        self._warning_rules = warning_rules
+        self._clock = clock
+        self._stations: dict[str, _StationDesk] = {}
+        self._gauges: dict[str, _GaugeDesk] = {}
+        self._lock = threading.RLock()
+        self.ports: Ports
+
+    def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None:
+        """Begin with what was known before the restart."""
+        now_s = self._clock.now().timestamp()
+        with self._lock:
+            for unit in units:
+                assert unit.area == area
+                asset = unit.entry.asset
+                memory = memories.get(asset, {})
+                if "level_wet_well" in unit.profile.points:
+                    station = pictures.recall_station(new_station(self._rules_of(unit)), memory, now_s)
+                    self._stations[unit.id] = _StationDesk(
+                        unit, station, StationConditions(asset, station.rules, pictures.asset_of(unit, "road_depth"))
+                    )
+                elif "rain_1h" in unit.profile.computed:
+                    self._gauges[unit.id] = _GaugeDesk(unit, pictures.recall_gauge(memory))
+
+    def release(self, area: str) -> None:
+        with self._lock:
+            for desks in (self._stations, self._gauges):
+                for unit_id in [unit_id for unit_id, desk in desks.items() if desk.unit.area == area]:
+                    del desks[unit_id]
+
+    def remember(self, area: str, asset: str, condition: str) -> bool:
+        with self._lock:
+            desks = [desk for desk in self._stations.values() if desk.unit.area == area]
+            return any(desk.conditions.remember(asset, condition) for desk in desks)
+
+    def memories(self, area: str) -> dict[str, dict[str, Any]]:
+        """What must survive a restart: starts of the last hour, pumps by hand, whose turn it is, what has fallen."""
+        with self._lock:
+            stations = {
+                desk.unit.entry.asset: pictures.memory_of_station(desk.station)
+                for desk in self._stations.values()
+                if desk.unit.area == area
+            }
+            gauges = {
+                desk.unit.entry.asset: pictures.memory_of_gauge(desk.gauge)
+                for desk in self._gauges.values()
+                if desk.unit.area == area
+            }
+        return stations | gauges
+
+    def on_scan(self, area: str) -> None:
+        """Decide about every station and gauge of an area, from their images as they are now."""
+        actions: list[tuple[_StationDesk, Action]] = []
+        with self._lock:
+            now_s = self._clock.now().timestamp()
+            for desk in self._stations.values():
+                if desk.unit.area == area:
+                    actions += [(desk, action) for action in self._on_station(desk, now_s)]
+            for gauge in self._gauges.values():
+                if gauge.unit.area == area:
+                    self._on_gauge(gauge, now_s)
+        for desk, action in actions:
+            self.ports.act(self._wish(desk, action))
+
+    def on_command_ended(self, wish: Wish, outcome: Outcome) -> None:
+        """Whoever started or stopped a pump, the group must know how it ended."""
+        pump, verified = pictures.pump_of(wish.command), isinstance(outcome, Verified)
+        with self._lock:
+            desk = self._find_desk(wish.asset)
+            if desk is None:
+                return
+            if wish.origin == "automatic" and pump:
+                now_s = self._clock.now().timestamp()
+                desk.station = pump_group.ended(desk.station, pump, succeeded=verified, now_s=now_s)
+                if wish.command.endswith("_start"):
+                    desk.conditions.start_ended(pump, succeeded=verified)
+            elif wish.origin == "operator" and verified and wish.command in _RELEASES:
+                desk.station = replace(desk.station, released_to_rtu=_RELEASES[wish.command])
+
+    def on_command_started(self, wish: Wish) -> None:
+        """A dispatcher's start or stop is going out: from now on the group leaves the pump alone."""
+        pump = pictures.pump_of(wish.command)
+        with self._lock:
+            desk = self._find_desk(wish.asset)
+            if desk is None or not pump or wish.origin != "operator" or wish.command.endswith("_return_to_group"):
+                return
+            now = self._clock.now()
+            desk.station = pump_group.taken_by_hand(desk.station, pump, now.timestamp())
+            expires_at = now + timedelta(seconds=desk.station.rules.by_hand_s)
+        actor = wish.actor.username
+        self.ports.emit(
+            [PumpTakenFromGroup(area=wish.area, asset=wish.asset, pump=pump, actor=actor, expires_at=expires_at)]
+        )
+
+    def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
+        """`pump{n}_in_group`: return a pump to the group."""
+        pump = pictures.pump_of(point)
+        with self._lock:
+            desk = self._stations[unit.id]
+            assert pump
+            assert value is True
+            desk.station = pump_group.returned_to_group(desk.station, pump)
+        self._returned(desk, pump, "operator")
+
+    def _find_desk(self, asset: str) -> _StationDesk | None:
+        """The station that an asset is, or that an underpass belongs to."""
+        return next((desk for desk in self._stations.values() if asset in desk.unit.image.assets), None)
+
+    def _on_station(self, desk: _StationDesk, now_s: float) -> list[Action]:
+        station = observe(desk.station, pictures.look(desk.unit, now_s), now_s)
+        station = pump_group.settle(station, now_s)
+        for pump in pump_group.expired(station, now_s):
+            station = pump_group.returned_to_group(station, pump)
+            self._returned(desk, pump, "expired")
+        actions = pump_group.decide(station, now_s) if desk.unit.is_master() else []
+        for action in actions:
+            station = pump_group.evolve(station, action, now_s)
+        desk.station = station
+        self._say_mode(desk)
+        self._advise(desk)
+        self.ports.judge(desk.unit, desk.conditions.step(desk.station, now_s))
+        pictures.compute(desk.unit, desk.station, now_s)
+        return actions
+
+    def _on_gauge(self, desk: _GaugeDesk, now_s: float) -> None:
+        unit, image = desk.unit, desk.unit.image
+        total_mm = pictures.number(image.known(image.index["rain_total"], now_s))
+        gauge = rain.observe(desk.gauge, total_mm, now_s)
+        reached = rain.stage_reached(gauge, self._warning_rules, now_s)
+        stage = reached.stage if reached else None
+        area, asset = unit.area, unit.entry.asset
+        if stage != gauge.stage:
+            events: list[Event] = []
+            if gauge.stage is not None:
+                events.append(WarningStageEnded(area=area, asset=asset, stage=gauge.stage))
+            if reached is not None:
+                events.append(
+                    WarningStageReached(
+                        area=area,
+                        asset=asset,
+                        stage=reached.stage,
+                        window_h=reached.window_h,
+                        rain_mm=reached.rain_mm,
+                    )
+                )
+            self.ports.emit(events)
+        desk.gauge = replace(gauge, stage=stage)
+        known = total_mm is not None
+        for window_h in rain.WINDOWS_H:
+            unit.compute(f"rain_{window_h}h", rain.rain_mm(gauge, window_h, now_s) if known else None, now_s)
+        unit.compute("warning_stage", rain.STAGES.index(stage) + 1 if stage else 0, now_s)
+
+    def _say_mode(self, desk: _StationDesk) -> None:
+        mode = desk.station.seen.mode
+        if mode != desk.mode:
+            area, asset = desk.unit.area, desk.unit.entry.asset
+            self.ports.emit([ControlModeChanged(area=area, asset=asset, mode=mode, previous=desk.mode)])
+            desk.mode = mode
+
+    def _advise(self, desk: _StationDesk) -> None:
+        """Close the underpass before it floods; the advice ends when the road is clear again."""
+        underpass = pictures.asset_of(desk.unit, "road_depth")
+        if underpass is None:
+            return
+        code = outlook.should_close(desk.station)
+        if code is not None and not desk.station.closure_advised:
+            desk.station = replace(desk.station, closure_advised=True)
+            minutes = outlook.time_to_overflow_min(desk.station)
+            params: dict[str, Scalar] = {
+                "road_depth_m": desk.station.seen.road_depth_m,
+                "minutes": None if minutes is None else round(minutes, 1),
+            }
+            reason = Reason(code=code, params=params)
+            self.ports.emit([ClosureAdvised(area=desk.unit.area, asset=underpass, reason=reason)])
+        elif desk.station.closure_advised and outlook.may_reopen(desk.station):
+            desk.station = replace(desk.station, closure_advised=False)
+            self.ports.emit([ClosureAdviceEnded(area=desk.unit.area, asset=underpass)])
+
+    def _returned(self, desk: _StationDesk, pump: int, cause: Literal["operator", "expired"]) -> None:
+        area, asset = desk.unit.area, desk.unit.entry.asset
+        self.ports.emit([PumpReturnedToGroup(area=area, asset=asset, pump=pump, cause=cause)])
+
+    def _wish(self, desk: _StationDesk, action: Action) -> Wish:
+        now = self._clock.now()
+        identity = uuid.uuid4().hex
+        spec = desk.unit.profile.commands[action.command]
+        return Wish(
+            command_id=identity,
+            area=desk.unit.area,
+            asset=desk.unit.entry.asset,
+            command=action.command,
+            params={},
+            reason=action.reason,
+            origin="automatic",
+            actor=PLATFORM,
+            requested_at=now,
+            deadline=now + timedelta(seconds=spec.ttl),
+            correlation_id=identity,
+        )

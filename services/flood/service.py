@@ -1,0 +1,35 @@
+"""The nameko service of flood control: entrypoints, one line each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.flood.wiring import SERVICE, FloodApp
+from shared.bus.nameko_entrypoints import Wired, does, rpc, scanned
+from shared.contracts.envelope import Envelope
+from shared.contracts.gateway import CancelOperate, Operate
+
+
+class Service:
+    name = SERVICE
+    app: FloodApp = Wired()
+
+    @scanned
+    def on_scan(self, area: str) -> None:
+        self.app.flood.on_scan(area)
+
+    @does(Operate)
+    def do_operate(self, command: Operate, envelope: Envelope) -> None:
+        self.app.owner.do_operate(command, envelope)
+
+    @does(CancelOperate)
+    def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:
+        self.app.owner.do_cancel_operate(command, envelope)
+
+    @rpc
+    def list_commands(self, asset: str, rows_max: int = 50) -> list[dict[str, Any]]:
+        return self.app.owner.list_commands(asset, rows_max)
+
+    @rpc
+    def get_command(self, command_id: str) -> dict[str, Any]:
+        return self.app.owner.get_command(command_id)

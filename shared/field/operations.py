@@ -1,0 +1,246 @@
+"""Carries out commands, a person's and the platform's own, by one path and with one ledger.
+
+checks -> row `sending` committed -> one write -> proof -> one outcome. A person's command needs the ledger and is
+refused without it; an automatic action goes first, and its ledger follows as soon as the database can take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar, assert_never
+
+import structlog
+
+from shared.clock import Clock
+from shared.contracts.field import (
+    CommandCancelled,
+    CommandEvent,
+    CommandExpired,
+    CommandFailed,
+    CommandRefused,
+    CommandSending,
+    CommandUnconfirmed,
+    CommandVerified,
+    Origin,
+)
+from shared.contracts.message import Actor, Event, Params, Reason
+from shared.errors import Malformed, PlatformError
+from shared.field.commands import (
+    Cancelled,
+    Expired,
+    Failed,
+    Outcome,
+    Refused,
+    Unconfirmed,
+    Verified,
+    check_params,
+    find_refusal,
+    interlocks,
+)
+from shared.field.engine import Engine, Unit
+from shared.field.profile import CommandSpec
+
+REMEMBERED_MAX = 1000
+
+_Kind = TypeVar("_Kind", bound=CommandEvent)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A command as it was wished."""
+
+    command_id: str
+    area: str
+    asset: str
+    command: str
+    params: Params
+    reason: str
+    origin: Origin
+    actor: Actor
+    requested_at: datetime
+    deadline: datetime
+    correlation_id: str
+    causation_id: str | None = None
+
+
+class Ledger(Protocol):
+    """The owner's database and its way to the bus."""
+
+    def begin(self, wish: Wish, event: CommandSending, not_more_than: tuple[int, datetime] | None) -> Refused | None:
+        """Commit the row `sending` and its event. Refused: over the rate. Raises Unavailable when it cannot."""
+        ...
+
+    def is_known(self, command_id: str) -> bool:
+        """Is there a row of this command? Raises Unavailable."""
+        ...
+
+    def emit(self, events: Sequence[Event], wish: Wish) -> None:
+        """Leave events to be kept and sent; never waits, never fails."""
+        ...
+
+
+OnEnded = Callable[[Wish, Outcome], None]
+
+
+class Operations:
+    """The commands of one trade in this process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        trade: str,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        on_started: Callable[[Wish], None],
+        on_ended: OnEnded,
+    ) -> None:
+        self._engine = engine
+        self._trade = trade
+        self._ledger = ledger
+        self._clock = clock
+        self._on_started = on_started
+        self._on_ended = on_ended
+        self._cancelled: list[str] = []
+        self.live: set[str] = set()
+        """Commands that are on the wire or wait for their proof in this process."""
+
+    def operate(self, wish: Wish, *, owned: bool) -> None:
+        """A person's command. Every refusal is said as an event; only a lost ledger is raised (Unavailable)."""
+        if wish.command_id in self.live or self._ledger.is_known(wish.command_id):
+            _log.info("command_repeated", command_id=wish.command_id, asset=wish.asset)
+            return
+        found = self._engine.find_unit_for(wish.asset, wish.command)
+        refusal = self._find_refusal(wish, found, owned)
+        if refusal is not None or found is None:
+            self._end(wish, refusal or _refused("command_unknown", command=wish.command, asset=wish.asset))
+            return
+        unit, spec = found
+        now = self._clock.now()
+        rate = (spec.rate.count, now - timedelta(seconds=spec.rate.per)) if spec.rate else None
+        over = self._ledger.begin(wish, _event(CommandSending, self._trade, wish), rate)
+        if over is not None:
+            self._end(wish, over)
+            return
+        self._send(wish, unit, spec)
+
+    def act(self, wish: Wish) -> None:
+        """An automatic action: interlocks hold for it too, the ledger follows."""
+        found = self._engine.find_unit_for(wish.asset, wish.command)
+        assert found is not None, f"{wish.command} of {wish.asset} is not in its profile"
+        unit, spec = found
+        refusal = self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)
+        if refusal is not None:
+            self._end(wish, refusal)
+            return
+        self._ledger.emit([_event(CommandSending, self._trade, wish)], wish)
+        self._send(wish, unit, spec)
+
+    def cancel(self, command_id: str) -> None:
+        """Not if it is on the wire already; then what is known of it stands."""
+        self._cancelled = [*self._cancelled[-REMEMBERED_MAX:], command_id]
+
+    def _find_refusal(self, wish: Wish, found: tuple[Unit, CommandSpec] | None, owned: bool) -> Outcome | None:
+        if found is None:
+            return _refused("command_unknown", command=wish.command, asset=wish.asset)
+        unit, spec = found
+        if not wish.actor.may("operate", self._trade, wish.area) or unit.area != wish.area:
+            return _refused("command_forbidden", actor=wish.actor.username)
+        if wish.actor.role not in spec.roles:
+            return _refused("command_role", roles=", ".join(spec.roles))
+        if not owned:
+            return _refused("owner_cut_off")
+        if spec.reason_required and not wish.reason.strip():
+            return _refused("command_reason_required")
+        try:
+            check_params(spec, wish.params)
+        except Malformed as error:
+            return Refused(Reason(code=error.code, params=error.params))
+        return self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)
+
+    def _find_wrong_moment(self, wish: Wish) -> Outcome | None:
+        if wish.command_id in self._cancelled:
+            return Cancelled(Reason(code="command_cancelled", params={}))
+        now = self._clock.now()
+        if now > wish.deadline:
+            late_s = round((now - wish.deadline).total_seconds(), 1)
+            return Expired(Reason(code="command_expired", params={"late_s": late_s}))
+        return None
+
+    def _send(self, wish: Wish, unit: Unit, spec: CommandSpec) -> None:
+        self.live.add(wish.command_id)
+        self._on_started(wish)
+        try:
+            self._engine.send(
+                unit,
+                spec,
+                wish.params,
+                still_wanted=lambda: self._find_wrong_moment(wish),
+                on_outcome=lambda outcome: self._end(wish, outcome),
+            )
+        except PlatformError as error:
+            self._end(wish, Failed(Reason(code=error.code, params=error.params)))
+
+    def _end(self, wish: Wish, outcome: Outcome) -> None:
+        event = outcome_event(self._trade, wish, outcome)
+        self._ledger.emit([event], wish)
+        self.live.discard(wish.command_id)
+        _log.info(
+            "command_ended",
+            command_id=wish.command_id,
+            asset=wish.asset,
+            command=wish.command,
+            origin=wish.origin,
+            outcome=type(outcome).__name__,
+            correlation_id=wish.correlation_id,
+        )
+        self._on_ended(wish, outcome)
+
+
+def outcome_event(trade: str, wish: Wish, outcome: Outcome) -> CommandEvent:
+    """The event that says how a command ended."""
+    match outcome:
+        case Verified(point=point, value=value, duration_s=duration_s):
+            return _event(CommandVerified, trade, wish, point=point, value=value, duration_s=round(duration_s, 3))
+        case Failed(reason=reason):
+            return _event(CommandFailed, trade, wish, reason=reason)
+        case Refused(reason=reason):
+            return _event(CommandRefused, trade, wish, reason=reason)
+        case Unconfirmed(reason=reason):
+            return _event(CommandUnconfirmed, trade, wish, reason=reason)
+        case Expired(reason=reason):
+            return _event(CommandExpired, trade, wish, reason=reason)
+        case Cancelled(reason=reason):
+            return _event(CommandCancelled, trade, wish, reason=reason)
+        case never:
+            assert_never(never)
+
+
+def _event(kind: type[_Kind], trade: str, wish: Wish, **more: Any) -> _Kind:
+    return kind(
+        area=wish.area,
+        trade=trade,
+        asset=wish.asset,
+        command_id=wish.command_id,
+        command=wish.command,
+        params=wish.params,
+        origin=wish.origin,
+        actor=wish.actor.username,
+        requested_at=wish.requested_at,
+        **more,
+    )
+
+
+def _find_interlock(unit: Unit, spec: CommandSpec, wish: Wish, clock: Clock) -> Outcome | None:
+    unit.facts.now_s = clock.now().timestamp()
+    if not unit.scanner.online:
+        return _refused("controller_offline", controller=unit.id)
+    return find_refusal(interlocks(spec, unit.facts, wish.params))
+
+
+def _refused(code: str, **params: object) -> Refused:
+    return Refused(Reason(code=code, params={name: str(value) for name, value in params.items()}))

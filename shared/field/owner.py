@@ -1,0 +1,544 @@
+"""An owner of controllers: the field engine, the lease, the bus and the database of one trade, put together.
+
+Every service with controllers is one of these plus its trade. The control loop needs none of broker, database and
+gateway: it runs from the moment the process starts, and whatever it has to say waits in bounded files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from shared.bus.bus import Bus
+from shared.bus.consumer import Handler
+from shared.bus.emitter import Emitter
+from shared.bus.entrypoints import Entrypoints
+from shared.bus.frames import ControllerSeen, Row
+from shared.bus.health import SKEW_REFUSE_S
+from shared.bus.lease import Leases, LostBecause
+from shared.bus.outbox import Cause
+from shared.bus.spool import Spool
+from shared.bus.telemetry import Lost, TelemetrySender
+from shared.clock import Clock
+from shared.contracts.decoding import plain
+from shared.contracts.envelope import Envelope
+from shared.contracts.field import (
+    AreaReleased,
+    AreaTaken,
+    CommandSending,
+    ResyncRequested,
+    StandingCondition,
+    TelemetryGap,
+)
+from shared.contracts.gateway import CancelOperate, Operate
+from shared.contracts.message import Actor, Event, Message, Reason, Scalar
+from shared.database import DatabaseThread
+from shared.errors import Missing, Unavailable
+from shared.field import storage
+from shared.field.commands import Outcome, Refused, Unconfirmed
+from shared.field.conditions import Conditions
+from shared.field.engine import Engine, Unit
+from shared.field.image import moment
+from shared.field.judgement import Judgement
+from shared.field.operations import Operations, Wish, outcome_event
+from shared.field.profile_load import ProfileLibrary
+from shared.field.scanner import Scan
+from shared.settings import CommonSettings
+from shared.site import Site
+
+UPKEEP_EVERY_WALL_S = 0.5
+UNLEASED_AFTER_WALL_S = 5.0
+"""Without a broker at the start, the areas are taken unleased after this: the master watchdogs keep two apart."""
+STANDING_AFTER_S = 15.0
+"""At the latest so long after taking an area (city time) it is said what stands in it."""
+MEMORY_EVERY = 10
+"""Every so many turns of the upkeep the trade's memory is kept."""
+MIB = 1_048_576
+
+_log = structlog.get_logger()
+
+
+class OwnerSettings(CommonSettings):
+    """What an owner of controllers can be told beside the common settings."""
+
+    areas_preferred: str = "*"
+    """Areas this instance takes at once, separated by commas; '*': all of its trade."""
+    takeover_quiet_s: float = 12.0
+    """So long (city time) a controller's master watchdog must have stood still before we write to it."""
+    event_spool_mib_max: int = 64
+    telemetry_spool_mib_max: int = 256
+
+
+class Trade(Protocol):
+    """What a service adds to being an owner. Called with nothing held; must be quick, but for `on_scan`."""
+
+    def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None: ...
+
+    def release(self, area: str) -> None: ...
+
+    def memories(self, area: str) -> dict[str, dict[str, Any]]:
+        """What must be known of each asset after a restart."""
+        ...
+
+    def remember(self, area: str, asset: str, condition: str) -> bool:
+        """After a restart: this condition of the trade's own stood. False when it has none such."""
+        ...
+
+    def write_computed(self, unit: Unit, point: str, value: Scalar) -> None: ...
+
+    def on_command_started(self, wish: Wish) -> None:
+        """Its row says `sending`; it is written next."""
+        ...
+
+    def on_command_ended(self, wish: Wish, outcome: Outcome) -> None: ...
+
+
+@dataclass(slots=True)
+class _Area:
+    name: str
+    conditions: Conditions
+    decider: _Decider
+    taken_at: datetime
+    epoch: int
+    leased: bool
+    standing_due: bool = True
+    recovery_due: bool = True
+    memories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    conditions_lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class _Decider:
+    """Runs the trade's decisions of one area, one at a time, off the lines' threads; scans in between are one."""
+
+    def __init__(self, area: str, decide: Callable[[str], Any]) -> None:
+        self._area, self._decide = area, decide
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"decider {area}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self, within_s: float = 3.0) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(within_s)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._stopping:
+                return
+            try:
+                self._decide(self._area)
+            except Exception:
+                _log.exception("scan_not_decided", area=self._area)
+
+
+class Owner:
+    """One process's part in owning a trade's controllers."""
+
+    def __init__(
+        self,
+        service: str,
+        site: Site,
+        profiles: ProfileLibrary,
+        settings: OwnerSettings,
+        clock: Clock,
+        database: DatabaseThread,
+        trade: Trade,
+    ) -> None:
+        self.service = service
+        self.clock = clock
+        self._database = database
+        self._trade = trade
+        self._site = site
+        self.bus = Bus(service, settings, clock, database)
+        self.engine = Engine(site, service, profiles, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
+        self.operations = Operations(
+            self.engine,
+            service,
+            self,
+            clock,
+            on_started=trade.on_command_started,
+            on_ended=trade.on_command_ended,
+        )
+        spools = settings.data_dir / "spool"
+        instance = self.bus.instance
+        self.emitter = Emitter(
+            service,
+            database=database,
+            outbox=self.bus.outbox,
+            spool=Spool(spools / f"{instance}-events", settings.event_spool_mib_max * MIB),
+            clock=clock,
+            on_overflow=self._tell_standing_again,
+            fold=storage.fold,
+        )
+        self._telemetry = TelemetrySender(
+            settings.amqp_uri,
+            source=f"{service}/{instance}",
+            trade=service,
+            spool=Spool(spools / f"{instance}-telemetry", settings.telemetry_spool_mib_max * MIB),
+            clock=clock,
+            on_lost=self._on_telemetry_lost,
+        )
+        areas = site.areas_of(service)
+        chosen = areas if settings.areas_preferred == "*" else settings.areas_preferred.split(",")
+        self._preferred = [area for area in areas if area in chosen]
+        self._leases = Leases(
+            settings.amqp_uri,
+            service,
+            areas=areas,
+            preferred=self._preferred,
+            on_taken=self._on_lease,
+            on_lost=self._on_lease_lost,
+            on_held_elsewhere=self._on_held_elsewhere,
+        )
+        self._areas: dict[str, _Area] = {}
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._upkeep = threading.Thread(target=self._keep_up, name="owner upkeep", daemon=True)
+        self._broker_seen = False
+        self._entrypoints = Entrypoints()
+
+    def start(self, entrypoints: Entrypoints) -> None:
+        """Needs neither broker nor database."""
+        self._entrypoints = entrypoints
+        heard: dict[type[Message], Handler] = {ResyncRequested: self._on_resync}
+        heard.update(entrypoints.hears.items())
+        self.bus.hear([self._site.city, *self._site.areas_of(self.service)], heard)
+        self.bus.answer({"list_commands": self.list_commands, "get_command": self.get_command, **entrypoints.answers})
+        for part in (self.emitter, self._telemetry):
+            part.start()
+        self.bus.start()
+        self._leases.start()
+        self._upkeep.start()
+
+    def stop(self) -> None:
+        """Stops writing first, then says so, then lets the bus carry out what is left."""
+        self._stopping.set()
+        self._upkeep.join(UPKEEP_EVERY_WALL_S * 4)
+        for area in list(self._areas):
+            self._release(area, "stopped")
+        self._leases.stop()
+        self._telemetry.stop()
+        self.emitter.stop()
+        self.bus.stop()
+        self._database.close()
+
+    def owns(self, area: str) -> bool:
+        """Do we hold the area's lease? Without it the control loop goes on and operators' commands are refused."""
+        state = self._areas.get(area)
+        return state is not None and state.leased
+
+    def emit(self, events: Sequence[Event], wish: Wish | None = None) -> None:
+        """Say events; never waits, never fails."""
+        if events:
+            self.emitter.emit(events, Cause(wish.correlation_id, wish.causation_id) if wish else None)
+
+    def judge(self, unit: Unit, judgements: Sequence[Judgement]) -> None:
+        """Say the changes of the trade's own conditions, as the engine says those of the profile."""
+        self.on_judgements(unit, judgements)
+
+    # What the engine says, on the lines' threads.
+
+    def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None:
+        state = self._areas.get(unit.area)
+        if state is not None:
+            with state.conditions_lock:
+                self.emit(state.conditions.apply(judgements, online=unit.scanner.online))
+
+    def on_scan(self, unit: Unit, scan: Scan) -> None:  # noqa: ARG002 - the decider looks at the images itself
+        state = self._areas.get(unit.area)
+        if state is not None:
+            state.decider.wake()
+
+    def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None:
+        image = unit.image
+        rows = [
+            Row(
+                image.assets[at],
+                image.names[at],
+                image.values[at],
+                image.qualities[at],
+                _microseconds(image.taken_at_s[at]),
+                _microseconds(image.changed_at_s[at]),
+            )
+            for at in indices
+        ]
+        seen = ControllerSeen(unit.id, scan.group, _microseconds(image.last_good_s[scan.group]))
+        self._telemetry.report(unit.area, rows, seen)
+
+    def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
+        self._trade.write_computed(unit, point, value)
+
+    # What operators wish, on the bus's threads.
+
+    def do_operate(self, command: Operate, envelope: Envelope) -> None:
+        """Carry out an operator's command; every refusal is said as an event."""
+        now = self.clock.now()
+        wish = Wish(
+            command_id=command.command_id,
+            area=command.area,
+            asset=command.asset,
+            command=command.command,
+            params=command.params,
+            reason=command.reason,
+            origin="operator",
+            actor=command.actor,
+            requested_at=command.requested_at,
+            deadline=envelope.deadline or now,
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.id,
+        )
+        skew = self.bus.health.skew.skew_s(envelope.source.split("/")[1])
+        if skew is not None and abs(skew) > SKEW_REFUSE_S:
+            self._refuse(wish, Reason(code="clock_skew", params={"skew_s": round(skew, 1)}))
+            return
+        self.operations.operate(wish, owned=self.owns(command.area))
+
+    def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:  # noqa: ARG002
+        if command.actor.may("operate", self.service, command.area):
+            self.operations.cancel(command.command_id)
+
+    def list_commands(self, asset: str, rows_max: int = 50) -> list[dict[str, Any]]:
+        rows = self._database.run(lambda session: storage.list_commands(session, asset, min(rows_max, 500)))
+        return [_plain(row) for row in rows]
+
+    def get_command(self, command_id: str) -> dict[str, Any]:
+        """Raises Missing."""
+        row = self._database.run(lambda session: storage.find_command(session, command_id))
+        if row is None:
+            raise Missing("command_missing", command_id=command_id)
+        return _plain(row)
+
+    # The ledger, for Operations.
+
+    def begin(self, wish: Wish, event: CommandSending, not_more_than: tuple[int, datetime] | None) -> Refused | None:
+        def work(session: Session) -> Refused | None:
+            if not_more_than is not None:
+                count_max, since = not_more_than
+                if storage.count_sent(session, wish.asset, wish.command, since) >= count_max:
+                    return Refused(Reason(code="command_rate", params={"count_max": count_max}))
+            storage.note_command(session, event, self.clock.now())
+            self.bus.outbox.add(session, event, Cause(wish.correlation_id, wish.causation_id))
+            return None
+
+        return self._database.run(work)
+
+    def is_known(self, command_id: str) -> bool:
+        return self._database.run(lambda session: storage.find_command(session, command_id)) is not None
+
+    # Areas come and go.
+
+    def _on_lease(self, area: str, epoch: int) -> None:
+        self._broker_seen = True
+        with self._lock:
+            state = self._areas.get(area)
+            if state is None:
+                state = self._take(area, epoch, leased=True)
+            else:
+                state.epoch, state.leased = epoch, True
+                self._telemetry.begin(area, epoch)
+            state.standing_due = True
+            self.emit([AreaTaken(area=area, trade=self.service, instance=self.bus.instance, epoch=epoch)])
+            done: dict[type[Message], Handler] = {}
+            done.update(self._entrypoints.does.items())
+            self.bus.do(area, done)
+
+    def _on_lease_lost(self, area: str, cause: LostBecause) -> None:
+        with self._lock:
+            state = self._areas.get(area)
+            if state is not None:
+                state.leased = False
+        self.bus.cease(area)
+        if cause == "broker":
+            _log.warning("area_unleased", area=area)
+
+    def _on_held_elsewhere(self, area: str) -> None:
+        """Another instance has it: whoever was cut off lets go."""
+        self._broker_seen = True
+        with self._lock:
+            state = self._areas.get(area)
+            if state is not None and not state.leased:
+                self._release(area, "broker")
+
+    def _take(self, area: str, epoch: int, *, leased: bool) -> _Area:
+        decide = self._entrypoints.scanned or (lambda _area: None)
+        state = _Area(
+            name=area,
+            conditions=Conditions(self.service, area),
+            decider=_Decider(area, decide),
+            taken_at=self.clock.now(),
+            epoch=epoch,
+            leased=leased,
+        )
+        units = self.engine.take(area)
+        standing = self._load(state, units)
+        self._trade.take(area, units, state.memories)
+        self._remember(state, units, standing)
+        self._areas[area] = state
+        self._telemetry.begin(area, epoch)
+        state.decider.start()
+        self.engine.start(area)
+        return state
+
+    def _release(self, area: str, cause: LostBecause) -> None:
+        with self._lock:
+            state = self._areas.pop(area, None)
+        if state is None:
+            return
+        self.engine.release(area)
+        state.decider.stop()
+        self._keep_memories(state)
+        self._trade.release(area)
+        self.emit(
+            [AreaReleased(area=area, trade=self.service, instance=self.bus.instance, epoch=state.epoch, cause=cause)]
+        )
+
+    def _load(self, state: _Area, units: Sequence[Unit]) -> list[StandingCondition]:
+        """What stood and what the trade knew before; without a database the area starts with nothing known."""
+        assets = sorted({asset for unit in units for asset in unit.image.assets})
+
+        def work(session: Session) -> tuple[list[StandingCondition], dict[str, dict[str, Any]]]:
+            found = {asset: storage.find_memory(session, asset) for asset in assets}
+            memories = {asset: memory for asset, memory in found.items() if memory is not None}
+            return storage.list_standing(session, state.name), memories
+
+        try:
+            standing, state.memories = self._database.run(work)
+        except Unavailable as error:
+            _log.warning("area_taken_without_memory", area=state.name, code=error.code)
+            return []
+        return standing
+
+    def _remember(self, state: _Area, units: Sequence[Unit], standing: Sequence[StandingCondition]) -> None:
+        for condition in standing:
+            remembered = [unit for unit in units if unit.remember(condition.asset, condition.condition)]
+            if remembered or self._trade.remember(state.name, condition.asset, condition.condition):
+                state.conditions.remember(condition)
+            else:
+                self.emit([state.conditions.withdraw(condition)])
+
+    # Upkeep, on a thread of its own.
+
+    def _keep_up(self) -> None:
+        turn, waited_s = 0, 0.0
+        while not self._stopping.wait(UPKEEP_EVERY_WALL_S):
+            turn += 1
+            waited_s += UPKEEP_EVERY_WALL_S
+            if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
+                self._take_unleased()
+            for state in list(self._areas.values()):
+                try:
+                    self._keep_up_area(state, keep_memory=turn % MEMORY_EVERY == 0)
+                except Unavailable as error:
+                    _log.debug("upkeep_waits", area=state.name, code=error.code)
+                except Exception:
+                    _log.exception("upkeep_failed", area=state.name)
+
+    def _take_unleased(self) -> None:
+        with self._lock:
+            for area in self._preferred:
+                if area not in self._areas and not self._broker_seen:
+                    _log.warning("area_taken_unleased", area=area)
+                    self._take(area, epoch=0, leased=False)
+
+    def _keep_up_area(self, state: _Area, *, keep_memory: bool) -> None:
+        units = self.engine.units_of(state.name)
+        waited_s = (self.clock.now() - state.taken_at).total_seconds()
+        if state.standing_due and (all(unit.judged for unit in units) or waited_s > STANDING_AFTER_S):
+            state.standing_due = False
+            with state.conditions_lock:
+                self.emit([state.conditions.standing()])
+        if state.recovery_due and self.emitter.waiting == 0:
+            self._recover(state)
+        if keep_memory:
+            self._keep_memories(state)
+
+    def _recover(self, state: _Area) -> None:
+        """Commands that were on the wire when the last process ended: nobody knows; they are never sent again."""
+        for row in self._database.run(lambda session: storage.list_sending(session, [state.name])):
+            if row.command_id in self.operations.live:
+                continue
+            wish = Wish(
+                command_id=row.command_id,
+                area=row.area,
+                asset=row.asset,
+                command=row.command,
+                params=row.params,
+                reason="",
+                origin="operator" if row.origin == "operator" else "automatic",
+                actor=Actor(username=row.actor, role="system", scopes=()),
+                requested_at=row.requested_at,
+                deadline=row.requested_at,
+                correlation_id=row.command_id,
+            )
+            self.emit([outcome_event(self.service, wish, Unconfirmed(Reason(code="owner_restarted", params={})))], wish)
+        state.recovery_due = False
+
+    def _keep_memories(self, state: _Area) -> None:
+        memories = self._trade.memories(state.name)
+        changed = {asset: memory for asset, memory in memories.items() if state.memories.get(asset) != memory}
+        if not changed:
+            return
+
+        def work(session: Session) -> None:
+            for asset, memory in changed.items():
+                storage.remember(session, asset, memory)
+
+        try:
+            self._database.run(work)
+        except Unavailable as error:
+            _log.debug("memory_waits", area=state.name, code=error.code)
+            return
+        state.memories = {**state.memories, **changed}
+
+    def _on_resync(self, event: ResyncRequested, envelope: Envelope) -> None:  # noqa: ARG002
+        state = self._areas.get(event.area)
+        if state is not None and event.source.split("/")[0] == self.service:
+            state.standing_due = True
+
+    def _tell_standing_again(self) -> None:
+        for state in self._areas.values():
+            state.standing_due = True
+
+    def _on_telemetry_lost(self, lost: Lost) -> None:
+        from_time, to_time = moment(lost.from_us / 1e6), moment(lost.to_us / 1e6)
+        assert from_time is not None
+        assert to_time is not None
+        self.emit(
+            [
+                TelemetryGap(
+                    area=lost.area,
+                    trade=self.service,
+                    cause="broker",
+                    from_time=from_time,
+                    to_time=to_time,
+                    batches_lost=lost.batches,
+                )
+            ]
+        )
+
+    def _refuse(self, wish: Wish, reason: Reason) -> None:
+        self.emit([outcome_event(self.service, wish, Refused(reason))], wish)
+
+
+def _microseconds(seconds: float | None) -> int:
+    """Zero: never."""
+    return 0 if seconds is None else int(seconds * 1e6)
+
+
+def _plain(row: storage.LedgerRow) -> dict[str, Any]:
+    values: dict[str, Any] = plain(row)
+    return values
