@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,21 +37,23 @@ class StationDetails(Part):
     wet_well_area_m2: float = Field(gt=0)
     wet_well_depth_m: float = Field(gt=0)
     overflow_level_m: float = Field(gt=0)
-    high_float_level_m: float | None = Field(default=None, gt=0)
+    high_float_level_m: float = Field(gt=0)
     start_levels_m: tuple[float, ...] = Field(min_length=1)
     stop_levels_m: tuple[float, ...] = Field(min_length=1)
     group: GroupDetails = GroupDetails()
 
 
-class WarningRuleEntry(Part):
+class StageEntry(Part):
+    """Reached when `rain_mm` or more fell in `window_h` hours."""
+
     stage: WarningStage
     window_h: int = Field(ge=1, le=24)
     rain_mm: float = Field(gt=0)
-    source: str = ""
 
 
 class WarningRules(Part):
-    rules: tuple[WarningRuleEntry, ...]
+    rules: Literal["rainstorm-warnings/v1"]
+    stages: tuple[StageEntry, ...]
 
 
 def station_rules(site: Site, folder: Path, asset: AssetEntry, profile: Profile) -> StationRules:
@@ -67,15 +70,13 @@ def station_rules(site: Site, folder: Path, asset: AssetEntry, profile: Profile)
     if any(stop >= start for stop, start in zip(details.stop_levels_m, details.start_levels_m, strict=False)):
         mistakes.append(inner.mistake(("stop_levels_m",), "each stop level below its start level"))
     dry = profile.limit("level_wet_well", "ll")
-    very_high = profile.limit("level_wet_well", "hh")
-    if dry is None or very_high is None:
-        mistakes.append(inner.mistake((), "a profile with the limits ll and hh of level_wet_well"))
+    if dry is None:
+        mistakes.append(inner.mistake((), "a profile with the limit ll of level_wet_well"))
     elif details.stop_levels_m and details.stop_levels_m[0] <= dry:
         mistakes.append(inner.mistake(("stop_levels_m",), f"stop levels above the dry-run level {dry} m"))
     if mistakes:
         raise MalformedDocument(mistakes)
     assert dry is not None
-    assert very_high is not None
     closing = profile.limit("road_depth", "h")
     no_load = profile.parameters["no_load_current"].default
     return StationRules(
@@ -86,7 +87,7 @@ def station_rules(site: Site, folder: Path, asset: AssetEntry, profile: Profile)
         start_levels_m=details.start_levels_m,
         stop_levels_m=details.stop_levels_m,
         dry_run_level_m=dry,
-        high_float_level_m=details.high_float_level_m or very_high,
+        high_float_level_m=details.high_float_level_m,
         no_load_current_a=float(no_load) if isinstance(no_load, int | float) else 20.0,
         min_run_s=details.group.min_run_s,
         min_off_s=details.group.min_off_s,
@@ -102,7 +103,7 @@ def warning_rules(folder: Path) -> list[WarningRule]:
     if not path.exists():
         return []
     entries = validate(read_document(path), WarningRules)
-    return [WarningRule(entry.stage, entry.window_h, entry.rain_mm) for entry in entries.rules]
+    return [WarningRule(entry.stage, entry.window_h, entry.rain_mm) for entry in entries.stages]
 
 
 def _below(document: Document, at: tuple[str | int, ...]) -> dict[tuple[str | int, ...], int]:
