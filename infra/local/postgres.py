@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from infra.local.processes import LOOPBACK, CannotRun, Child, free_ports, program
+from infra.local.processes import LOOPBACK, CannotRun, Child, free_ports, program, write_secret
 
 START_S_MAX = 30.0
 STOP_S_MAX = 5.0
@@ -115,8 +115,7 @@ class PrivateDatabase:
         else:
             cluster = Path(tempfile.mkdtemp(prefix="cluster-", dir=self._directory))
         secret = cluster / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(self._password, encoding="ascii")
+        write_secret(secret, self._password)
         if self._lent:
             shutil.chown(secret, "postgres", "postgres")
         initdb = program("initdb", package="postgresql")

@@ -56,6 +56,14 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         return True
 
 
+def write_secret(path: Path, text: str) -> None:
+    """A file that only its owner can read, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
+
+
 class Child:
     """One program in a session of its own, with its output in a file. It dies with us even if we are killed."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from infra.local.processes import LOOPBACK, CannotRun, Child, free_ports, program
+from infra.local.processes import LOOPBACK, CannotRun, Child, free_ports, program, write_secret
+from shared.bus.topology import definitions
 
 BOOT_S_MAX = 60.0
-STOP_S_MAX = 6.0
+STOP_S_MAX = 3.5
 _EPMD_S_MAX = 5.0
 _STARTS_MAX = 3
 _USER = "urbanops"
@@ -28,9 +31,10 @@ class PrivateBroker:
     `restart` or a `kill`. The epmd (Erlang's port mapper) is our own child too, and ends with `stop`.
     """
 
-    def __init__(self, directory: Path, *, definitions: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, services: Sequence[str] = ()) -> None:
+        """`services`: each gets a user of its own with only the permissions that `shared/bus/topology` gives it."""
         self._directory = directory.resolve()
-        self._definitions = definitions
+        self._services = services
         self._ports: tuple[int, int, int] | None = None
         self._epmd: Child | None = None
         self._node: Child | None = None
@@ -38,9 +42,13 @@ class PrivateBroker:
     @property
     def amqp_uri(self) -> str:
         """Where clients connect, as the administrator of the node; known after the first start."""
+        return self.uri_for(_USER)
+
+    def uri_for(self, user: str) -> str:
+        """Where a service connects as itself."""
         if self._ports is None:
             raise RuntimeError("the broker has no address before its first start")
-        return f"amqp://{_USER}:{self._password()}@{LOOPBACK}:{self._ports[0]}//"
+        return f"amqp://{user}:{self._passwords()[user]}@{LOOPBACK}:{self._ports[0]}//"
 
     @property
     def pids(self) -> list[int]:
@@ -114,20 +122,22 @@ class PrivateBroker:
     def _log(self) -> Path:
         return self._directory / "console.log"
 
-    def _password(self) -> str:
-        path = self._directory / "password"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24), encoding="ascii")
-        return path.read_text(encoding="ascii").strip()
+    def _passwords(self) -> dict[str, str]:
+        """By user; made once, kept for the next start, extended when a service is new."""
+        path = self._directory / "passwords.json"
+        known: dict[str, str] = json.loads(path.read_text(encoding="ascii")) if path.exists() else {}
+        new = [user for user in (_USER, *self._services) if user not in known]
+        if new:
+            known |= {user: secrets.token_urlsafe(24) for user in new}
+            write_secret(path, json.dumps(known))
+        return known
 
     def _write_configuration(self) -> None:
         assert self._ports is not None
         lines = [
             f"listeners.tcp.1 = {LOOPBACK}:{self._ports[0]}",
             f"default_user = {_USER}",
-            f"default_pass = {self._password()}",
+            f"default_pass = {self._passwords()[_USER]}",
             "vm_memory_high_watermark.absolute = 512MB",
             "disk_free_limit.absolute = 200MB",
             # The write-ahead log of the quorum queues is held in memory: 512 MB by default.
@@ -135,11 +145,11 @@ class PrivateBroker:
             "log.console = true",
             "log.file = false",
         ]
-        if self._definitions is not None:
-            lines.append(f"load_definitions = {self._definitions.resolve()}")
-        configuration = self._directory / "rabbitmq.conf"
-        configuration.touch(mode=0o600)
-        configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if self._services:
+            users = {user: password for user, password in self._passwords().items() if user in (_USER, *self._services)}
+            write_secret(self._directory / "definitions.json", json.dumps(definitions(users)))
+            lines.append(f"load_definitions = {self._directory / 'definitions.json'}")
+        write_secret(self._directory / "rabbitmq.conf", "\n".join(lines) + "\n")
         (self._directory / "enabled_plugins").write_text("[].\n", encoding="ascii")
         (self._directory / "environment.conf").touch()
 
