@@ -437,15 +437,15 @@ class Owner:
         while not self._stopping.wait(UPKEEP_EVERY_WALL_S):
             turn += 1
             waited_s += UPKEEP_EVERY_WALL_S
-            if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
-                self._take_unleased()
-            for state in list(self._areas.values()):
-                try:
+            try:
+                if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
+                    self._take_unleased()
+                for state in list(self._areas.values()):
                     self._keep_up_area(state, keep_memory=turn % MEMORY_EVERY == 0)
-                except Unavailable as error:
-                    _log.debug("upkeep_waits", area=state.name, code=error.code)
-                except Exception:
-                    _log.exception("upkeep_failed", area=state.name)
+            except Unavailable as error:
+                _log.debug("upkeep_waits", code=error.code)
+            except Exception:
+                _log.exception("upkeep_failed")
 
     def _take_unleased(self) -> None:
         with self._lock:

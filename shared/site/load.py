@@ -26,8 +26,9 @@ def load_site(folder: Path, variables: Mapping[str, str] | None = None) -> Site:
     mistakes = [*_lines(document, site, values), *_references(document, site)]
     if mistakes:
         raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
-    lines = tuple(line.model_copy(update={"address": substitute(line.address, values)}) for line in site.lines)
-    return site.model_copy(update={"lines": lines, "variables": values})
+    lines = [{"id": line.id, "address": substitute(line.address, values)} for line in site.lines]
+    assert isinstance(document.content, dict)
+    return validate(document, Site, {**document.content, "lines": lines, "variables": values})
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
@@ -70,12 +71,16 @@ def _references(document: Document, site: Site) -> Iterator[Mistake]:
         for other in filter(None, (asset.part_of, *asset.fed_by)):
             yield from _known(document, at, other, assets, "an asset of this file in part_of and fed_by")
     units: set[tuple[str, int]] = set()
+    homes: dict[str, tuple[str, str]] = {}
     for index, controller in enumerate(site.controllers):
         at = ("controllers", index)
         yield from _known(document, (*at, "line"), controller.line, set(site.lines_by_id), "a line of this file")
         yield from _known(document, (*at, "asset"), controller.asset, assets, "an asset of this file")
         for point, asset_id in controller.points.items():
             yield from _known(document, (*at, "points", point), asset_id, assets, "an asset of this file")
+        home = site.assets_by_id.get(controller.asset)
+        if home is not None and homes.setdefault(controller.line, (home.trade, home.area)) != (home.trade, home.area):
+            yield document.mistake((*at, "line"), f"a line of one trade and one area: {controller.line} has another")
         if (controller.line, controller.unit) in units:
             yield document.mistake((*at, "unit"), f"a unit id of its own on line {controller.line}")
         units.add((controller.line, controller.unit))
