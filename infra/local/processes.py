@@ -22,7 +22,10 @@ class CannotRun(Exception):
 
 def program(name: str, *, package: str, instead: str = "") -> str:
     """The full path of an installed program; else a sentence that names the Debian package to install."""
-    for folder in (None, "/usr/lib/postgresql/15/bin", "/usr/sbin", "/usr/lib/rabbitmq/bin"):
+    newest_first = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
+    for folder in (None, *newest_first, "/usr/sbin", "/usr/lib/rabbitmq/bin"):
         found = shutil.which(name, path=folder)
         if found:
             return found

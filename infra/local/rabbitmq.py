@@ -31,10 +31,11 @@ class PrivateBroker:
     `restart` or a `kill`. The epmd (Erlang's port mapper) is our own child too, and ends with `stop`.
     """
 
-    def __init__(self, directory: Path, *, services: Sequence[str] = ()) -> None:
+    def __init__(self, directory: Path, *, services: Sequence[str] = (), vhosts: Sequence[str] = ("/",)) -> None:
         """`services`: each gets a user of its own with only the permissions that `shared/bus/topology` gives it."""
         self._directory = directory.resolve()
         self._services = services
+        self._vhosts = vhosts
         self._ports: tuple[int, int, int] | None = None
         self._epmd: Child | None = None
         self._node: Child | None = None
@@ -44,11 +45,11 @@ class PrivateBroker:
         """Where clients connect, as the administrator of the node; known after the first start."""
         return self.uri_for(_USER)
 
-    def uri_for(self, user: str) -> str:
+    def uri_for(self, user: str, vhost: str = "/") -> str:
         """Where a service connects as itself."""
         if self._ports is None:
             raise RuntimeError("the broker has no address before its first start")
-        return f"amqp://{user}:{self._passwords()[user]}@{LOOPBACK}:{self._ports[0]}//"
+        return f"amqp://{user}:{self._passwords()[user]}@{LOOPBACK}:{self._ports[0]}/{vhost}"
 
     @property
     def pids(self) -> list[int]:
@@ -147,7 +148,7 @@ class PrivateBroker:
         ]
         if self._services:
             users = {user: password for user, password in self._passwords().items() if user in (_USER, *self._services)}
-            write_secret(self._directory / "definitions.json", json.dumps(definitions(users)))
+            write_secret(self._directory / "definitions.json", json.dumps(definitions(users, self._vhosts)))
             lines.append(f"load_definitions = {self._directory / 'definitions.json'}")
         write_secret(self._directory / "rabbitmq.conf", "\n".join(lines) + "\n")
         (self._directory / "enabled_plugins").write_text("[].\n", encoding="ascii")
