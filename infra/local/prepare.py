@@ -76,7 +76,7 @@ def install_packages(purpose: str) -> None:
         and not each.is_there()
     ]
     names = [each.package for each in missing]
-    if not has_ensurepip() and not VENV.exists():
+    if not has_ensurepip() and not (VENV / "bin" / "pip").exists():
         names.append("python3-venv")
     if not names:
         return
