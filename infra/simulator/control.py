@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import os
 import socket
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from pydantic import ValidationError, validate_call
 
 from infra.simulator.controls import ControlRefused, Controls
 
@@ -69,13 +70,12 @@ class ControlServer:
         if command is None:
             return {"ok": False, "error": f"There is no command {name}."}
         try:
-            inspect.signature(command).bind(**given)
-        except TypeError as error:
-            return {"ok": False, "error": f"The command {name} was given wrongly: {error}."}
-        try:
-            return {"ok": True, "result": await command(**given)}
+            return {"ok": True, "result": await validate_call(command)(**given)}
         except ControlRefused as refused:
             return {"ok": False, "error": str(refused)}
+        except ValidationError as error:
+            mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            return {"ok": False, "error": f"The command {name} was given wrongly: {mistakes}."}
 
 
 class SimulatorClient:
