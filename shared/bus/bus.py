@@ -1,0 +1,146 @@
+"""Everything of one service that speaks to the broker, built in its wiring and started as one.
+
+It starts and stays without a broker and without a database: each part reconnects by itself, for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from shared.bus.consumer import Consumer, Dispatch, Handler, Parked, Retry
+from shared.bus.health import Check, HealthListener, HealthPublisher
+from shared.bus.outbox import Outbox, Relay, count_waiting
+from shared.bus.query import QueryServer
+from shared.bus.topology import command_queue, dotted, event_queue
+from shared.clock import Clock
+from shared.contracts.codec import Letter
+from shared.contracts.field import ConditionRaised
+from shared.contracts.message import Message
+from shared.database import DatabaseThread
+from shared.settings import CommonSettings
+
+PLATFORM = "platform"
+"""The trade of conditions of the platform itself."""
+MESSAGE_PARKED = "message_parked"
+STOP_S_MAX = 3.0
+
+log = structlog.get_logger()
+
+
+class Part(Protocol):
+    """Something with a thread of its own."""
+
+    def start(self) -> None: ...
+
+    def stop(self, within_s: float = ...) -> None: ...
+
+
+class Bus:
+    """The bus as one service sees it. Handlers are called one at a time per queue, in the queue's own thread."""
+
+    def __init__(
+        self,
+        service: str,
+        settings: CommonSettings,
+        clock: Clock,
+        database: DatabaseThread,
+        *,
+        checks: Mapping[str, Callable[[], Check]] | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        self.service = service
+        self.instance = settings.instance or f"{service}-1"
+        self.uri = settings.amqp_uri
+        self._clock = clock
+        self._database = database
+        self._retry = retry
+        self.outbox = Outbox(service, self.instance, clock)
+        self.relay = Relay(self.uri, self.instance, database)
+        self.health = HealthListener(self.uri, service)
+        self._heart = HealthPublisher(
+            self.uri,
+            service=service,
+            instance=self.instance,
+            restarts=settings.restarts,
+            clock=clock,
+            every_s=settings.heartbeat_every_s,
+            checks={"events": self._events_leave, "clocks": self.health.skew.check, **(checks or {})},
+        )
+        self._parts: list[Part] = [self.relay, self.health, self._heart]
+        self._commands: dict[str, Consumer] = {}
+        self._started = False
+
+    def add(self, part: Part) -> None:
+        """Start and stop it with the bus."""
+        self._parts.append(part)
+        if self._started:
+            part.start()
+
+    def hear(
+        self,
+        areas: Iterable[str],
+        table: Mapping[type[Message], Handler],
+        others: Callable[[Letter], None] | None = None,
+    ) -> None:
+        """Hear all events of these areas, in order; `others` gets the letters that are not in the table."""
+        for area in areas:
+            self.add(self._consumer(event_queue(self.service, area), area, Dispatch(table, others)))
+
+    def do(self, area: str, table: Mapping[type[Message], Handler]) -> None:
+        """Take the commands of an area, until `cease`. An owner does so while it holds the area's lease."""
+        assert area not in self._commands, f"{area} is taken already"
+        consumer = self._consumer(command_queue(self.service, area), area, Dispatch(table))
+        self._commands[area] = consumer
+        self.add(consumer)
+
+    def cease(self, area: str) -> None:
+        """Take no more commands of an area; what was not finished goes back to its queue."""
+        consumer = self._commands.pop(area, None)
+        if consumer is not None:
+            self._parts.remove(consumer)
+            consumer.stop(STOP_S_MAX)
+
+    def answer(self, methods: Mapping[str, Callable[..., Any]]) -> None:
+        """Offer these methods by RPC."""
+        self.add(QueryServer(self.uri, self.service, methods))
+
+    def start(self) -> None:
+        self._started = True
+        for part in list(self._parts):
+            part.start()
+
+    def stop(self) -> None:
+        """First what brings work in, last what carries events out."""
+        for part in reversed(self._parts):
+            part.stop(STOP_S_MAX)
+
+    def _consumer(self, queue: Any, area: str, dispatch: Dispatch) -> Consumer:
+        return Consumer(
+            self.uri, queue, dispatch, on_parked=lambda parked: self._on_parked(area, parked), retry=self._retry
+        )
+
+    def _on_parked(self, area: str, parked: Parked) -> None:
+        """A parked message is a condition of this service, which services/alarms clears when nothing is parked."""
+        params = {"queue": parked.queue, "code": parked.code, "detail": parked.detail}
+        if parked.envelope is not None:
+            params |= {"event_type": str(parked.envelope.type), "event_id": parked.envelope.id}
+        event = ConditionRaised(
+            area=area,
+            trade=PLATFORM,
+            asset=self.service,
+            condition=f"{MESSAGE_PARKED}:{dotted(area)}",
+            priority=2,
+            params=dict(params),
+            taken_at=self._clock.now(),
+        )
+        self._database.run(lambda session: self.outbox.add(session, event))
+
+    def _events_leave(self) -> Check:
+        outage = self.relay.outage
+        if outage is None:
+            return Check(ok=True, code="events_leave", params={})
+        waiting = None if outage.startswith("database") else self._database.run(count_waiting)
+        return Check(ok=False, code="events_wait", params={"cause": outage, "waiting": waiting})

@@ -1,0 +1,179 @@
+"""Every process says every two seconds that it lives and how it is; whoever is silent for six has stopped.
+
+The same heartbeats measure how far the clocks of two machines are apart.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from shared.bus.connection import BrokerLoop, Link, declare, declare_shared
+from shared.bus.publisher import Outgoing, Publisher
+from shared.bus.topology import HEALTH, health_queue
+from shared.clock import Clock
+from shared.contracts.decoding import decode_as, plain
+from shared.contracts.message import Params
+from shared.errors import Malformed, Refused, Unavailable
+
+SILENT_S_MAX = 6.0
+SKEW_WARN_S = 0.5
+SKEW_REFUSE_S = 2.0
+_SAMPLES = 5
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that a process looks at, as it is now: a code of shared/messages with its parameters."""
+
+    ok: bool
+    code: str
+    params: Params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """`time` is city time, `wall_s` the sender's wall clock (Unix time), `started_at` city time too."""
+
+    service: str
+    instance: str
+    started_at: datetime
+    restarts: int
+    time: datetime
+    wall_s: float
+    checks: dict[str, Check]
+
+
+class HealthPublisher:
+    """One thread. Checks are asked in it, so they must be quick; one that raises is shown as failed."""
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        service: str,
+        instance: str,
+        restarts: int,
+        clock: Clock,
+        every_s: float,
+        checks: Mapping[str, Callable[[], Check]],
+    ) -> None:
+        self._service, self._instance, self._restarts = service, instance, restarts
+        self._clock = clock
+        self._started_at = clock.now()
+        self._every_s = every_s
+        self._checks = checks
+        self._publisher = Publisher(uri, f"{instance} health")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, within_s: float = 3.0) -> None:
+        self._stopping.set()
+        self._thread.join(within_s)
+        self._publisher.close()
+
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            service=self._service,
+            instance=self._instance,
+            started_at=self._started_at,
+            restarts=self._restarts,
+            time=self._clock.now(),
+            wall_s=time.time(),
+            checks={name: _looked_at(name, check) for name, check in self._checks.items()},
+        )
+
+    def _run(self) -> None:
+        while True:
+            beat = orjson.dumps(plain(self.heartbeat()))
+            message = Outgoing(HEALTH, "", beat, "application/json", persistent=False)
+            try:
+                self._publisher.publish([message])
+            except Unavailable as error:
+                log.debug("no heartbeat was sent", code=error.code)
+            if self._stopping.wait(self._every_s):
+                return
+
+
+class HealthListener:
+    """One thread that hears everybody's heartbeats and measures how far their clocks are from ours."""
+
+    def __init__(self, uri: str, service: str, on_heartbeat: Callable[[Heartbeat], None] | None = None) -> None:
+        self._service = service
+        self._on_heartbeat = on_heartbeat
+        self.skew = SkewMeter()
+        self._loop = BrokerLoop(uri, f"{service} health listener", self._serve)
+        self.start, self.stop = self._loop.start, self._loop.stop
+
+    def _serve(self, link: Link) -> None:
+        declare_shared(link)
+        channel = link.channel()
+        queue = health_queue(self._service)
+        declare(channel, queue)
+        channel.basic_consume(queue.name, no_ack=True, callback=self._take)
+        self._loop.serving()
+        while not self._loop.stopping.is_set():
+            link.drain(0.5)
+
+    def _take(self, raw: Any) -> None:
+        try:
+            heartbeat = decode_as(Heartbeat, orjson.loads(raw.body), "heartbeat")
+        except (orjson.JSONDecodeError, Malformed) as error:
+            log.warning("a heartbeat is malformed", detail=str(error))
+            return
+        self.skew.observe(heartbeat.instance, heartbeat.wall_s, time.time())
+        if self._on_heartbeat is not None:
+            self._on_heartbeat(heartbeat)
+
+
+class SkewMeter:
+    """Clock differences, from when messages were sent and came; the quickest of the last few is nearest the truth."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, deque[float]] = {}
+
+    def observe(self, instance: str, sent_wall_s: float, received_wall_s: float) -> None:
+        samples = self._samples.setdefault(instance, deque(maxlen=_SAMPLES))
+        samples.append(received_wall_s - sent_wall_s)
+
+    def skew_s(self, instance: str) -> float | None:
+        """How far our clock is ahead of theirs, None while too little was heard of them."""
+        samples = self._samples.get(instance)
+        return min(samples, key=abs) if samples and len(samples) == _SAMPLES else None
+
+    def check(self) -> Check:
+        """For the health page: not ok above half a second."""
+        known = {name: skew for name in list(self._samples) if (skew := self.skew_s(name)) is not None}
+        if not known:
+            return Check(ok=True, code="clocks_agree", params={})
+        instance, skew = max(known.items(), key=lambda item: abs(item[1]))
+        if abs(skew) <= SKEW_WARN_S:
+            return Check(ok=True, code="clocks_agree", params={})
+        return Check(ok=False, code="clocks_differ", params={"instance": instance, "skew_s": round(skew, 2)})
+
+    def require(self, instance: str) -> None:
+        """Raises Refused when the clock of whoever sent a command is too far from ours to trust its deadline."""
+        skew = self.skew_s(instance)
+        if skew is not None and abs(skew) > SKEW_REFUSE_S:
+            raise Refused("clocks_differ", instance=instance, skew_s=round(skew, 2))
+
+
+def _looked_at(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except Exception as error:
+        log.exception("defect in a health check", check=name)
+        return Check(ok=False, code="check_failed", params={"check": name, "detail": str(error)[:200]})

@@ -1,0 +1,238 @@
+"""Readings on their way to whoever watches: batched, published to the stream, spooled while the broker is away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared.bus.connection import BrokerLoop, Link, declare_shared
+from shared.bus.frames import CONTENT_TYPE, ROWS_MAX, ControllerSeen, Frame, Row, decode_frame, encode_frame
+from shared.bus.publisher import Outgoing, Publisher
+from shared.bus.spool import Spool
+from shared.bus.topology import TELEMETRY
+from shared.clock import Clock
+from shared.errors import Malformed, Unavailable
+
+BATCH_S = 0.05
+"""One frame an area so often, wall time: 100 readings in a message cost a tenth of a hundred messages."""
+WINDOW_MAX = 100
+RETRY_S = 1.0
+BEAT_S = 2.0
+STREAM_PREFETCH = 200
+ROWS_WAITING_MAX = 200_000
+"""Readings that may wait in memory for the sender; more can only mean that it is stuck, and are lost, accounted."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Batches of one area that could not be kept until the broker was back; times are city time."""
+
+    area: str
+    batches: int
+    from_us: int
+    to_us: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: list[Row] = field(default_factory=list)
+    seen: dict[tuple[str, str], ControllerSeen] = field(default_factory=dict)
+    epoch: int = 0
+    seq: int = 0
+
+
+class TelemetrySender:
+    """Collects the readings of all areas of one owner; one thread sends them."""
+
+    def __init__(
+        self, uri: str, *, source: str, trade: str, spool: Spool, clock: Clock, on_lost: Callable[[Lost], None]
+    ) -> None:
+        self._source = source
+        self._trade = trade
+        self._spool = spool
+        self._clock = clock
+        self._on_lost = on_lost
+        self._lock = threading.Lock()
+        self._batches: dict[str, _Batch] = {}
+        self._waiting = 0
+        self._losses: dict[str, Lost] = {}
+        self._publisher = Publisher(uri, f"{source} telemetry")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+        self._away_since: float | None = None
+        self._idle_since = time.monotonic()
+
+    @property
+    def spooled(self) -> int:
+        """Batches that wait for the broker."""
+        return len(self._spool)
+
+    def begin(self, area: str, epoch: int) -> None:
+        """The area was taken: its sequence starts at 1 within the new epoch."""
+        with self._lock:
+            self._batches[area] = _Batch(epoch=epoch)
+
+    def report(self, area: str, rows: Iterable[Row], seen: ControllerSeen | None = None) -> None:
+        """Add to the next frame of the area. Cheap, never waits."""
+        with self._lock:
+            batch = self._batches.setdefault(area, _Batch(epoch=1))
+            before = len(batch.rows)
+            if self._waiting < ROWS_WAITING_MAX:
+                batch.rows.extend(rows)
+            self._waiting += len(batch.rows) - before
+            if seen is not None:
+                batch.seen[seen.controller, seen.group] = seen
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, within_s: float = 3.0) -> None:
+        """Sends or spools what is there."""
+        self._stopping.set()
+        self._thread.join(within_s)
+        self._publisher.close()
+        self._spool.close()
+
+    def _run(self) -> None:
+        while True:
+            last = self._stopping.wait(BATCH_S)
+            try:
+                self._send(self._collect())
+            except Exception:
+                log.exception("defect in the telemetry sender")
+            if last:
+                return
+
+    def _collect(self) -> list[Frame]:
+        sent_us = round(self._clock.now().timestamp() * 1_000_000)
+        frames: list[Frame] = []
+        with self._lock:
+            for area, batch in self._batches.items():
+                rows, batch.rows = batch.rows, []
+                seen, batch.seen = list(batch.seen.values()), {}
+                for start in range(0, max(len(rows), 1 if seen else 0), ROWS_MAX):
+                    batch.seq += 1
+                    frames.append(
+                        Frame(
+                            source=self._source,
+                            trade=self._trade,
+                            area=area,
+                            epoch=batch.epoch,
+                            seq=batch.seq,
+                            sent_us=sent_us,
+                            controllers=seen,
+                            rows=rows[start : start + ROWS_MAX],
+                        )
+                    )
+            self._waiting = 0
+        return frames
+
+    def _send(self, frames: list[Frame]) -> None:
+        """Older frames go first, so that a reader never sees time run back."""
+        moment = time.monotonic()
+        if self._away_since is not None and moment - self._away_since < RETRY_S and not self._stopping.is_set():
+            self._keep(frames)
+            return
+        if not frames and not len(self._spool) and not self._losses:
+            if moment - self._idle_since > BEAT_S:
+                self._idle_since = moment
+                self._try(self._publisher.beat)
+            return
+        self._idle_since = moment
+        bodies = [encode_frame(frame) for frame in frames]
+        if not self._try(lambda: self._publish(bodies)):
+            self._keep(frames)
+
+    def _publish(self, bodies: list[bytes]) -> None:
+        while records := self._spool.peek(WINDOW_MAX):
+            self._publisher.publish([_outgoing(record) for record in records])
+            self._spool.forget(len(records))
+        self._publisher.publish([_outgoing(body) for body in bodies])
+        losses, self._losses = self._losses, {}
+        for lost in losses.values():
+            self._on_lost(lost)
+
+    def _try(self, work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except Unavailable as error:
+            if self._away_since is None:
+                log.warning("telemetry waits in the spool", detail=str(error))
+            self._away_since = time.monotonic()
+            return False
+        if self._away_since is not None:
+            self._away_since = None
+            log.info("telemetry flows again")
+        return True
+
+    def _keep(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if not self._spool.append(encode_frame(frame)):
+                known = self._losses.get(frame.area)
+                first_us = known.from_us if known else frame.sent_us
+                self._losses[frame.area] = Lost(
+                    frame.area, (known.batches if known else 0) + 1, first_us, frame.sent_us
+                )
+
+
+StreamStart = datetime | int | str
+"""A moment of the broker's clock, an offset, or "first", "last", "next"."""
+
+
+class StreamReader:
+    """One thread that reads the telemetry stream, from `start`, and after each outage from where it was."""
+
+    def __init__(self, uri: str, service: str, start: StreamStart, on_frame: Callable[[Frame, int], None]) -> None:
+        self._start: StreamStart = start
+        self._on_frame = on_frame
+        self._last_seq: dict[tuple[str, str, int], int] = {}
+        self._loop = BrokerLoop(uri, f"{service} telemetry reader", self._serve)
+        self.start, self.stop = self._loop.start, self._loop.stop
+        self.duplicates = 0
+
+    def _serve(self, link: Link) -> None:
+        declare_shared(link)
+        channel = link.channel()
+        channel.basic_qos(0, STREAM_PREFETCH, False)
+        channel.basic_consume(
+            TELEMETRY, callback=lambda raw: self._take(channel, raw), arguments={"x-stream-offset": self._start}
+        )
+        self._loop.serving()
+        while not self._loop.stopping.is_set():
+            link.drain(0.5)
+
+    def _take(self, channel: Any, raw: Any) -> None:
+        offset = int(raw.headers["x-stream-offset"])
+        if isinstance(self._start, int) and offset < self._start:
+            channel.basic_ack(raw.delivery_tag)
+            return
+        try:
+            frame = decode_frame(bytes(raw.body))
+        except Malformed as error:
+            log.warning("a frame in the stream is malformed", offset=offset, detail=str(error))
+        else:
+            if self._is_new(frame):
+                self._on_frame(frame, offset)
+        self._start = offset + 1
+        channel.basic_ack(raw.delivery_tag)
+
+    def _is_new(self, frame: Frame) -> bool:
+        """A batch whose confirm was lost is sent twice; its seq tells."""
+        identity = (frame.source, frame.area, frame.epoch)
+        if frame.seq <= self._last_seq.get(identity, 0):
+            self.duplicates += 1
+            return False
+        self._last_seq[identity] = frame.seq
+        return True
+
+
+def _outgoing(body: bytes) -> Outgoing:
+    return Outgoing(TELEMETRY, "", body, CONTENT_TYPE)

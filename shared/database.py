@@ -1,0 +1,233 @@
+"""A service's own database: an SQLite file, or a schema of its own in PostgreSQL; and the one thread that works on it.
+
+All database work of a process runs in one native thread behind a bounded queue. A greenlet that yields inside an SQLite
+transaction while another begins one would freeze the process for the busy timeout, and a C driver that waits for
+PostgreSQL would freeze every greenlet; in a thread of its own neither can.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from shared.errors import Unavailable
+from shared.settings import CommonSettings
+
+T = TypeVar("T")
+
+BUSY_S_MAX = 5.0
+"""How long one SQLite connection waits for another's transaction, and PostgreSQL for a lock."""
+WAITING_MAX = 500
+"""Pieces of work that may wait for the thread; one more is refused as Unavailable."""
+
+_SQLITE_OUTAGES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_POSTGRES_OUTAGES = ("08", "53", "57", "58", "40", "55", "25006")
+"""SQLSTATE classes: connection, resources, operator, system, rollback (deadlock), not available; read-only."""
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A moment, kept in UTC and given back aware; a time without its offset is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.utcoffset() is not None, "times carry their offset"
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class NativeThread(Protocol):
+    """One native thread that does one piece of work after the other."""
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Wait, without holding up anybody else, until the work is done; gives its value or raises its error."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class WorkThread:
+    """NativeThread for processes whose threads are the operating system's."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    def run(self, work: Callable[[], T]) -> T:
+        return self._executor.submit(work).result()
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=True)
+
+
+class DatabaseThread:
+    """Runs work on a service's database, one transaction each. Migrates before the first one.
+
+    The database may be away at the start and at any later time: work then raises Unavailable, and the next piece tries
+    again.
+    """
+
+    def __init__(self, engine: sa.Engine, migrations: Path, thread: NativeThread | None = None) -> None:
+        self._engine = engine
+        self._migrations = migrations
+        self._thread: NativeThread = thread or WorkThread("database")
+        self._waiting = threading.BoundedSemaphore(WAITING_MAX)
+        self._migrated = False
+        self._listeners: list[Callable[[], None]] = []
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """Do it in one transaction: committed at its end, rolled back when it raises.
+
+        Raises Unavailable (`database_unavailable`) when the database cannot do it now, whatever `work` raises, and
+        nothing else. `work` must not log or wait: it runs outside the world of greenlets.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise Unavailable("database_busy", waiting=WAITING_MAX)
+        try:
+            value, notify = self._thread.run(lambda: self._transact(work))
+        finally:
+            self._waiting.release()
+        if notify:
+            for listener in self._listeners:
+                listener()
+        return value
+
+    def on_outbox(self, listener: Callable[[], None]) -> None:
+        """Call it, in the caller's own thread, after each commit that left something in the outbox."""
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        """Finish what waits, then close the connection."""
+        self._thread.run(self._engine.dispose)
+        self._thread.close()
+
+    def _transact(self, work: Callable[[Session], T]) -> tuple[T, bool]:
+        try:
+            if not self._migrated:
+                migrate(self._engine, self._migrations)
+                self._migrated = True
+            with Session(self._engine) as session:
+                value = work(session)
+                session.commit()
+                return value, bool(session.info.get(OUTBOX_WRITTEN))
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
+            raise Unavailable("database_unavailable", detail=str(error.orig).strip()[:200]) from error
+
+
+OUTBOX_WRITTEN = "outbox_written"
+"""Key of `session.info` that the outbox sets when it wrote a row."""
+
+
+def engine_from(settings: CommonSettings, service: str) -> sa.Engine:
+    """The engine of a service's own database. Connects to nothing yet."""
+    if settings.database_url is None:
+        return sqlite_engine(settings.data_dir / f"{service}.sqlite")
+    return postgres_engine(settings.database_url, schema=service)
+
+
+def sqlite_engine(path: Path) -> sa.Engine:
+    """A file in WAL mode, flushed at each commit: a ledger row that says `sending` outlives a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        poolclass=sa.pool.StaticPool,
+        connect_args={"timeout": BUSY_S_MAX, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy begins transactions itself, see below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A transaction that turns from reading to writing half-way can be refused; one that starts as a writer waits.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def postgres_engine(url: str, *, schema: str) -> sa.Engine:
+    """PostgreSQL by psycopg 3; everything of the service lies in `schema`."""
+    parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    lock_ms = int(BUSY_S_MAX * 1000)
+    engine = sa.create_engine(
+        parsed,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "tcp_user_timeout": 10_000,
+            "options": f"-csearch_path={schema} -clock_timeout={lock_ms} -cstatement_timeout=30000",
+        },
+    )
+    return engine.execution_options(schema_of_service=schema)
+
+
+def migrate(engine: sa.Engine, folder: Path) -> None:
+    """Bring the schema to the newest of `folder`/versions/*.py, in one transaction. Expand first, contract later."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    script = ScriptDirectory.from_config(config)
+
+    def upgrade(revision: Any, _context: object) -> Any:
+        return script._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade head` itself calls
+
+    with engine.begin() as connection, EnvironmentContext(config, script, fn=upgrade) as environment:
+        schema = connection.get_execution_options().get("schema_of_service")
+        if schema is not None:
+            _prepare_schema(connection, str(schema))
+        environment.configure(connection=connection, transactional_ddl=True)
+        environment.run_migrations()
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """True when the database is away or busy, False when the statement itself is wrong (which is a defect)."""
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        code: int | None = getattr(original, "sqlite_errorcode", None)
+        return code is not None and (code & 0xFF) in _SQLITE_OUTAGES
+    state: str | None = getattr(original, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
+    return state.startswith(_POSTGRES_OUTAGES)
+
+
+def _prepare_schema(connection: sa.Connection, schema: str) -> None:
+    """One process at a time migrates a schema; who comes second finds it done."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"urbanops.{schema}"})
+    known = connection.scalar(
+        sa.text("SELECT 1 FROM information_schema.schemata WHERE schema_name = :name"), {"name": schema}
+    )
+    if known is None:
+        connection.execute(sa.schema.CreateSchema(schema))
