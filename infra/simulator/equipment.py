@@ -53,6 +53,7 @@ class StationDetails(BaseModel):
     pumps: int = Field(ge=1, le=6)
     start_levels_m: tuple[float, ...]
     stop_levels_m: tuple[float, ...]
+    high_float_level_m: float
 
 
 @dataclass(slots=True)
@@ -160,6 +161,6 @@ def _pump_station(site: Site, controller: ControllerEntry, entry: PumpStationEnt
         setpoints=setpoints,
         pumps=[Pump(entry.rating) for _ in range(details.pumps)],
         gate=None if entry.gate_travel_s is None else Gate(entry.gate_travel_s),
-        float_hh_m=entry.float_hh_m,
+        float_hh_m=details.high_float_level_m,
         float_ll_m=entry.float_ll_m,
     )

@@ -43,7 +43,7 @@ class CatchmentEntry(Part):
 
 
 class PumpStationEntry(Part):
-    """The RTU's commissioning; levels, number of pumps and station code come from the site file."""
+    """The RTU's commissioning; levels, high float, pumps and station code come from the site file."""
 
     behaves_as: Literal["pump_station"]
     controller: str
@@ -51,7 +51,6 @@ class PumpStationEntry(Part):
     rating: PumpRating = PumpRating()
     ll_dry_m: float = 0.6
     hh_alarm_m: float = 3.8
-    float_hh_m: float
     float_ll_m: float = 0.5
     min_run_s: int = 60
     min_off_s: int = 60
