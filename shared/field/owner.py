@@ -15,12 +15,12 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy.orm import Session
 
+from shared import errors
 from shared.bus.bus import Bus
 from shared.bus.consumer import Handler
 from shared.bus.emitter import Emitter
 from shared.bus.entrypoints import Entrypoints
 from shared.bus.frames import ControllerSeen, Row
-from shared.bus.health import SKEW_REFUSE_S
 from shared.bus.lease import Leases, LostBecause
 from shared.bus.outbox import Cause
 from shared.bus.spool import Spool
@@ -301,9 +301,10 @@ class Owner:
             correlation_id=envelope.correlation_id,
             causation_id=envelope.id,
         )
-        skew = self.bus.health.skew.skew_s(envelope.source.split("/")[1])
-        if skew is not None and abs(skew) > SKEW_REFUSE_S:
-            self._refuse(wish, Reason(code="clock_skew", params={"skew_s": round(skew, 1)}))
+        try:
+            self.bus.health.skew.require(envelope.source.split("/")[1])
+        except errors.Refused as error:
+            self._refuse(wish, Reason(code=error.code, params=error.params))
             return
         self.operations.operate(wish, owned=self.owns(command.area))
 

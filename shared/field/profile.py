@@ -95,7 +95,7 @@ class Limits(Part):
     """Alarm limits of a measured value, in its unit."""
 
     ll: float | None = None
-    l: float | None = None  # noqa: E741
+    l: float | None = None
     h: float | None = None
     hh: float | None = None
 

@@ -1,0 +1,446 @@
+"""What goes over HTTP, by shape. The browser's types are generated from these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from gateway.storage import Language, Role, Verb
+from gateway.views.city import AssetQuality
+from gateway.views.commands import CommandState
+from shared.contracts.alarms import AlarmState
+from shared.contracts.message import Scalar
+
+
+def _clean(text: str) -> str:
+    """No control characters and no half surrogates: neither a database nor JSON could carry them."""
+    if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 or ord(char) == 127 for char in text):
+        raise ValueError("text without control characters")
+    return text
+
+
+Priority = Literal[1, 2, 3, 4]
+Clean = AfterValidator(_clean)
+Line = Annotated[str, StringConstraints(max_length=500), Clean]
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=200), Clean]
+Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Words(Shape):
+    zh: str
+    en: str
+
+
+class ErrorBody(Shape):
+    """`code` and `params` are for programs, `message` for people; `field` names what was wrong in the request."""
+
+    code: str
+    params: dict[str, Any]
+    message: Words
+    field: str | None = None
+
+
+class Error(Shape):
+    error: ErrorBody
+
+
+class Location(Shape):
+    lon: float
+    lat: float
+
+
+class ScopeShape(Shape):
+    trade: str
+    area: str
+    verb: Verb
+
+
+class SiteHead(Shape):
+    id: str
+    title: Words
+    time_zone: str
+    demonstration: bool
+
+
+class Me(Shape):
+    username: str
+    role: Role
+    language: Language
+    scopes: list[ScopeShape]
+    site: SiteHead
+    city_time: datetime
+    rate: float
+
+
+class SignIn(Shape):
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64), Clean]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class AreaShape(Shape):
+    id: str
+    name: Words
+    outline: list[tuple[float, float]]
+
+
+class BasemapShape(Shape):
+    river: list[tuple[float, float]]
+    roads: list[list[tuple[float, float]]]
+
+
+class SiteShape(SiteHead):
+    areas: list[AreaShape]
+    basemap: BasemapShape
+
+
+class WorstAlarm(Shape):
+    id: str
+    priority: Priority
+    state: AlarmState
+    known: bool
+
+
+class AssetItem(Shape):
+    id: str
+    trade: str
+    kind: str
+    area: str
+    name: Words
+    location: Location
+    worst_alarm: WorstAlarm | None
+    quality: AssetQuality
+    part_of: str | None
+
+
+class LimitsShape(Shape):
+    ll: float | None
+    l: float | None
+    h: float | None
+    hh: float | None
+
+
+class ReadingShape(Shape):
+    asset: str
+    point: str
+    title: Words
+    kind: str
+    value: Scalar
+    unit: str
+    quality: str
+    taken_at: datetime | None
+    changed_at: datetime | None
+    age_s: float | None
+    limits: LimitsShape | None
+    range: tuple[float, float] | None
+    labels: dict[str, Words] | None
+
+
+class LiveReading(Shape):
+    asset: str
+    point: str
+    value: Scalar
+    quality: str
+    taken_at: datetime | None
+    changed_at: datetime | None
+
+
+class ConditionShape(Shape):
+    condition: str
+    title: Words
+    state: Literal["active", "unknown"]
+    priority: Priority
+    since: datetime | None
+
+
+class InterlockValue(Shape):
+    point: str
+    title: Words
+    value: Scalar
+    unit: str
+    quality: str
+
+
+class InterlockShape(Shape):
+    message: Words
+    holds: bool | None
+    values: list[InterlockValue]
+
+
+class ParamShape(Shape):
+    min: float
+    max: float
+    step: float
+    unit: str
+
+
+class CommandOffer(Shape):
+    """`permitted`: by the account's rights. `available`: all interlocks hold; null: not known."""
+
+    name: str
+    title: Words
+    risk: Literal["low", "medium", "high"]
+    reason_required: bool
+    param: ParamShape | None
+    permitted: bool
+    available: bool | None
+    interlocks: list[InterlockShape]
+    inverse: str | None
+
+
+class ReasonShape(Shape):
+    code: str
+    params: dict[str, Any]
+    text: Words
+
+
+class LedgerRow(Shape):
+    id: str
+    asset: str
+    command: str
+    title: Words
+    params: dict[str, Scalar]
+    origin: Literal["operator", "automatic"]
+    actor: str
+    requested_at: datetime
+    state: CommandState
+    reason: ReasonShape | None
+    point: str | None
+    value: Scalar
+    duration_s: float | None
+    updated_at: datetime
+
+
+class ControllerShape(Shape):
+    id: str
+    line: str
+    online: bool
+    last_good_at: datetime | None
+
+
+class Advice(Shape):
+    code: str
+    text: Words
+
+
+class AssetDetail(AssetItem):
+    fed_by: list[str]
+    details: dict[str, Any]
+    controllers: list[ControllerShape]
+    readings: list[ReadingShape]
+    conditions: list[ConditionShape]
+    commands: list[CommandOffer]
+    ledger: list[LedgerRow]
+    advice: list[Advice]
+
+
+class AlarmItem(Shape):
+    id: str
+    area: str
+    trade: str
+    asset: str
+    asset_name: Words
+    condition: str
+    title: Words
+    action: Words
+    text: Words
+    state: AlarmState
+    active: bool
+    known: bool
+    acknowledged: bool
+    latched: bool
+    priority: Priority
+    params: dict[str, Scalar]
+    occurrence: int
+    seq: int
+    raised_at: datetime | None
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    comment: str | None
+
+
+class AlarmLine(Shape):
+    seq: int
+    time: datetime
+    event: str
+    actor: str | None
+    comment: str | None
+    state: AlarmState
+    priority: Priority
+    params: dict[str, Scalar]
+    text: Words
+
+
+class AlarmAction(Shape):
+    expected_seq: Annotated[int, Field(ge=0, le=2**53)]
+    comment: Line = ""
+
+
+class AlarmActionOfMany(Shape):
+    id: Identity
+    expected_seq: Annotated[int, Field(ge=0, le=2**53)]
+    comment: Line = ""
+
+
+class AlarmConflict(Error):
+    """What the alarm is now; null when there is no such alarm."""
+
+    alarm: AlarmItem | None
+
+
+class AlarmAnswer(Shape):
+    id: str
+    status: int
+    alarm: AlarmItem | None
+    error: ErrorBody | None
+
+
+class Accepted(Shape):
+    id: str
+
+
+class CommandWish(Shape):
+    asset: Identity
+    command: Identity
+    params: dict[Annotated[str, StringConstraints(max_length=64), Clean], bool | float | None] = {}
+    reason: Line = ""
+
+
+class Trend(Shape):
+    asset: str
+    point: str
+    unit: str
+    samples: list[tuple[datetime, Scalar, str]]
+
+
+class JournalItem(Shape):
+    id: str
+    time: datetime
+    event: str
+    area: str
+    asset: str | None
+    actor: str | None
+    text: Words
+    data: dict[str, Any]
+
+
+class JournalPage(Shape):
+    items: list[JournalItem]
+    next: str | None
+
+
+class UserShape(Shape):
+    username: str
+    role: Role
+    language: Language
+    trades: list[str]
+    areas: list[str]
+    active: bool
+    created_at: datetime
+
+
+Password = Annotated[str, StringConstraints(min_length=10, max_length=200), Clean]
+Grants = Annotated[list[Annotated[str, StringConstraints(max_length=128), Clean]], Field(min_length=1, max_length=50)]
+
+
+class NewUser(Shape):
+    username: Username
+    password: Password
+    role: Role
+    language: Language = "zh"
+    trades: Grants = ["*"]
+    areas: Grants = ["*"]
+
+
+class UserChange(Shape):
+    """Only what is given is changed."""
+
+    password: Password | None = None
+    role: Role | None = None
+    language: Language | None = None
+    trades: Grants | None = None
+    areas: Grants | None = None
+    active: bool | None = None
+
+
+class NewToken(Shape):
+    """`username`: for another account, by an administrator only."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64), Clean]
+    days: Annotated[int, Field(ge=1, le=366)] = 90
+    username: Username | None = None
+
+
+class TokenShape(Shape):
+    id: str
+    username: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class IssuedToken(TokenShape):
+    """`secret` is shown this once."""
+
+    secret: str
+
+
+class LostLink(Shape):
+    controller: str
+    asset: str
+    asset_name: Words
+    since: datetime | None
+
+
+class CheckShape(Shape):
+    ok: bool
+    code: str
+    params: dict[str, Any]
+    text: Words
+
+
+class ServiceShape(Shape):
+    service: str
+    instance: str
+    state: Literal["running", "stopped"]
+    restarts: int
+    since: datetime | None
+    checks: dict[str, CheckShape]
+
+
+class Hidden(Shape):
+    shelved: int
+    suppressed: int
+    out_of_service: int
+
+
+class Health(Shape):
+    lost_links: list[LostLink]
+    services: list[ServiceShape]
+    stale_points: int
+    hidden: Hidden
+    field_to_screen_s: float | None
+
+
+class RainWarning(Shape):
+    """A rainstorm warning at a gauge, and what has fallen there."""
+
+    asset: str
+    area: str
+    stage: Literal["blue", "yellow", "orange", "red"] | None
+    rain_mm: dict[str, float | None]
+
+
+class Snapshot(Shape):
+    city_time: datetime
+    rate: float
+    assets: list[AssetItem]
+    alarms: list[AlarmItem]
+    health: Health
+    warnings: list[RainWarning]

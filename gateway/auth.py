@@ -1,0 +1,171 @@
+"""Who is it, and what may they: passwords (argon2), sessions, bearer tokens, throttling of sign-ins."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from gateway import storage
+from gateway.settings import Settings
+from gateway.storage import Role, User, Verb
+from shared.contracts.gateway import AuditEvent, SignedIn, SignedOut, SignInRefused
+from shared.contracts.message import Actor
+from shared.database import DatabaseThread
+from shared.errors import Forbidden, PlatformError
+
+_log = structlog.get_logger()
+
+Audit = Callable[[Session, AuditEvent], None]
+
+
+class Unauthorized(PlatformError):
+    """Nobody is signed in, or not with that."""
+
+    status = 401
+
+
+class TooMany(PlatformError):
+    """Wait before you try again."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The account behind a request. `csrf_hash` is None with a bearer token, which no page sends by itself."""
+
+    user: User
+    csrf_hash: str | None
+    address: str
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(username=self.user.username, role=self.user.role, scopes=self.user.scopes)
+
+    def require(self, verb: Verb, trade: str, area: str) -> None:
+        """Raises Forbidden."""
+        if not self.may(verb, trade, area):
+            raise Forbidden("forbidden", verb=verb, trade=trade, area=area)
+
+    def may(self, verb: Verb, trade: str, area: str) -> bool:
+        return self.actor.may(verb, trade, area)
+
+    def require_administration(self) -> None:
+        """Raises Forbidden."""
+        if not any(scope.verb == "administer" for scope in self.user.scopes):
+            raise Forbidden("forbidden", verb="administer", trade="*", area="*")
+
+
+class Accounts:
+    """Signing in and out. Times here are the wall's: they concern people, not the city."""
+
+    def __init__(self, database: DatabaseThread, settings: Settings, audit: Audit, city: str) -> None:
+        self._database = database
+        self._settings = settings
+        self._audit = audit
+        self._city = city
+        self._hasher = PasswordHasher()
+        # Compared with when there is no such account, so that its absence cannot be told by the time it takes.
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+
+    def hash(self, password: str) -> str:
+        return self._hasher.hash(password)
+
+    def create_from(self, path: Path) -> None:
+        """Create the accounts of a file of lines `account password` that do not exist yet; the name is the role."""
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            name, _, password = line.strip().partition(" ")
+            role = next((role for role in storage.VERBS if role == name), None)
+            if role is None or not password:
+                raise SystemExit(f"{path}:{number}: expected `account password`, the account being a role")
+            self._create(role, password)
+
+    def sign_in(self, username: str, password: str, address: str) -> tuple[User, str, str]:
+        """The account, its session's secret and CSRF token. Raises Unauthorized or TooMany, said in the audit."""
+        now = _now()
+        since = now - timedelta(seconds=self._settings.sign_in_window_s)
+        keys = (f"account {username}", f"address {address}")
+        failures = self._database.run(lambda session: [storage.count_failures(session, who, since) for who in keys])
+        if failures[0] >= self._settings.sign_in_failures_max or failures[1] >= 4 * self._settings.sign_in_failures_max:
+            self._refuse(username, address, "throttled")
+            raise TooMany("sign_in_throttled", wait_s=self._settings.sign_in_window_s)
+        stored = self._database.run(lambda session: storage.find_password_hash(session, username))
+        if not self._matches(stored or self._nobody, password) or stored is None:
+            self._note_failure(keys, now, since)
+            self._refuse(username, address, "password")
+            raise Unauthorized("sign_in_refused")
+        return self._open(username, address, now)
+
+    def sign_out(self, caller: Caller, secret: str) -> None:
+        def work(session: Session) -> None:
+            storage.close_session(session, secret)
+            self._audit(session, SignedOut(area=self._city, username=caller.user.username, address=caller.address))
+
+        self._database.run(work)
+
+    def find_by_session(self, secret: str, address: str) -> Caller | None:
+        found = self._database.run(lambda session: storage.find_session(session, secret, _now()))
+        return Caller(found[0], found[1], address) if found else None
+
+    def find_by_token(self, secret: str, address: str) -> Caller | None:
+        user = self._database.run(lambda session: storage.find_token_user(session, secret, _now()))
+        return Caller(user, None, address) if user else None
+
+    def _note_failure(self, keys: tuple[str, ...], now: datetime, forget_before: datetime) -> None:
+        def work(session: Session) -> None:
+            for who in keys:
+                storage.note_failure(session, who, now, forget_before)
+
+        self._database.run(work)
+
+    def _open(self, username: str, address: str, now: datetime) -> tuple[User, str, str]:
+        expires_at = now + timedelta(hours=self._settings.session_hours_max)
+
+        def work(session: Session) -> tuple[User, str, str]:
+            user = storage.find_user(session, username)
+            assert user is not None
+            secret, csrf = storage.open_session(session, username, expires_at)
+            storage.forget_failures(session, f"account {username}")
+            self._audit(session, SignedIn(area=self._city, username=username, address=address))
+            return user, secret, csrf
+
+        return self._database.run(work)
+
+    def _refuse(self, username: str, address: str, cause: str) -> None:
+        event = SignInRefused(area=self._city, username=username, address=address, cause=cause)
+        self._database.run(lambda session: self._audit(session, event))
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _create(self, role: Role, password: str) -> None:
+        def work(session: Session) -> None:
+            if storage.find_user(session, role) is None:
+                user = User(
+                    username=role,
+                    role=role,
+                    language="zh",
+                    trades=("*",),
+                    areas=("*",),
+                    active=True,
+                    created_at=_now(),
+                )
+                storage.add_user(session, user, self.hash(password))
+                _log.info("account_created", account=role)
+
+        self._database.run(work)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""One SSE stream a browser."""

@@ -1,0 +1,61 @@
+"""What a monitoring system reads: Prometheus text at /metrics."""
+
+from __future__ import annotations
+
+from collections import Counter as Counted
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+if TYPE_CHECKING:
+    from gateway.wiring import Gateway
+
+
+class Metrics:
+    """A registry of its own, so that two gateways in one process (as in tests) do not meet."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Standing(gateway))
+        self.requests = Counter(
+            "urbanops_http_requests_total", "Answered requests", ["method", "status"], registry=self._registry
+        )
+        self.duration_s = Histogram(
+            "urbanops_http_request_seconds",
+            "Time to answer",
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+            registry=self._registry,
+        )
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+class _Standing:
+    """Gauges that are looked up when they are asked for."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def collect(self) -> Iterator[Metric]:
+        gateway = self._gateway
+        alarms = GaugeMetricFamily("urbanops_alarms", "Standing alarms", labels=["priority", "state"])
+        counts = Counted((str(alarm.priority), str(alarm.state)) for alarm in gateway.alarms.standing())
+        for key, count in sorted(counts.items()):
+            alarms.add_metric(key, count)
+        yield alarms
+        online = GaugeMetricFamily("urbanops_controller_online", "1 while it answers", labels=["controller"])
+        for entry in gateway.site.controllers:
+            online.add_metric([entry.id], float(gateway.city.is_online(entry.id)))
+        yield online
+        running = GaugeMetricFamily(
+            "urbanops_service_running", "1 while its heart beats", labels=["service", "instance"]
+        )
+        for health in gateway.health.services():
+            running.add_metric([health.heartbeat.service, health.heartbeat.instance], float(health.running))
+        yield running
+        yield GaugeMetricFamily("urbanops_stale_points", "Points too old to be believed", gateway.city.count_stale())
+        yield GaugeMetricFamily("urbanops_live_clients", "Browsers on the live stream", gateway.hub.clients)
+        yield GaugeMetricFamily("urbanops_live_clients_dropped", "Slow browsers dropped", gateway.hub.dropped_total)

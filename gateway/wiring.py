@@ -1,0 +1,139 @@
+"""Builds the gateway. Nothing is connected before `start`; nothing is global."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from gateway.auth import Accounts
+from gateway.live.feed import Feed
+from gateway.live.hub import Hub
+from gateway.metrics import Metrics
+from gateway.present import Presenter
+from gateway.settings import Settings
+from gateway.views.alarms import AlarmView
+from gateway.views.city import CityView
+from gateway.views.commands import CommandView
+from gateway.views.health import HealthView
+from shared.bus.commands import CommandSender
+from shared.bus.health import Check, HealthListener, HealthPublisher
+from shared.bus.outbox import Outbox, Relay
+from shared.bus.query import QueryClient
+from shared.bus.tap import Tap
+from shared.bus.telemetry import StreamReader
+from shared.clock import clock_at
+from shared.contracts.alarms import AlarmSnapshot
+from shared.contracts.decoding import decode_as
+from shared.contracts.gateway import AuditEvent
+from shared.database import DatabaseThread, engine_from
+from shared.errors import Unavailable
+from shared.field.engine import profile_folder
+from shared.field.profile_load import ProfileLibrary
+from shared.site import load_site
+
+SERVICE = "gateway"
+LOOK_BACK = timedelta(minutes=2)
+"""The stream is read from so long ago (wall time): every point is told at least each minute of city time."""
+PAGE_MAX = 500
+
+
+class Part(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self, within_s: float = ...) -> None: ...
+
+
+class Gateway:
+    """Everything behind the HTTP surface."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.instance = settings.instance or f"{SERVICE}-1"
+        self.clock = clock_at(settings.clock_file)
+        self.site = load_site(settings.site, settings.site_variables)
+        self.trades: list[str] = sorted({asset.trade for asset in self.site.assets})
+        profiles = {trade: ProfileLibrary(profile_folder(trade)) for trade in self.trades}
+        self.city = CityView(self.site, profiles, self.clock)
+        self.alarms = AlarmView()
+        self.commands = CommandView()
+        self.health = HealthView(expected=(*self.trades, "alarms", "history"))
+        self.presenter = Presenter(self.city, self.alarms, self.health, self.clock)
+        self.hub = Hub(settings.clients_max, settings.client_backlog_max, settings.ring_max)
+        self.database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations")
+        self._outbox = Outbox(SERVICE, self.instance, self.clock)
+        self.accounts = Accounts(self.database, settings, self.audit, self.site.city)
+        uri = settings.amqp_uri
+        self.queries = QueryClient(uri, SERVICE)
+        self.sender = CommandSender(uri, SERVICE, self.instance, self.clock)
+        self.feed = Feed(self.city, self.alarms, self.commands, self.presenter, self.hub, self.clock, self._list_alarms)
+        self._listener = HealthListener(uri, SERVICE, self.health.note)
+        self._relay = Relay(uri, self.instance, self.database)
+        self._heart = HealthPublisher(
+            uri,
+            service=SERVICE,
+            instance=self.instance,
+            restarts=settings.restarts,
+            clock=self.clock,
+            every_s=settings.heartbeat_every_s,
+            checks={"clocks": self._listener.skew.check},
+        )
+        begin = datetime.fromtimestamp(time.time(), UTC) - LOOK_BACK
+        self._parts: list[Part] = [
+            self._relay,
+            self._listener,
+            self._heart,
+            self.queries,
+            Tap(uri, SERVICE, self.feed.on_open, self.feed.on_letter),
+            StreamReader(uri, SERVICE, begin, self.feed.on_frame),
+            self.feed,
+        ]
+        self.metrics = Metrics(self)
+
+    def start(self) -> None:
+        """Raises Unavailable when the accounts cannot be looked up: a gateway without them lets nobody in."""
+        if self.settings.accounts_file is not None:
+            self.accounts.create_from(self.settings.accounts_file)
+        for part in self._parts:
+            part.start()
+
+    def stop(self) -> None:
+        self.hub.close()
+        for part in reversed(self._parts):
+            part.stop()
+        self.sender.close()
+        self.database.close()
+
+    def audit(self, session: Session, event: AuditEvent) -> None:
+        """Leave an audit event in the transaction of what it tells about."""
+        self._outbox.add(session, event)
+
+    def ready(self) -> dict[str, Check]:
+        """What must be so before anybody should use this gateway."""
+        return {
+            "database": self._ask_database(),
+            "alarms": Check(ok=self.feed.loaded, code="alarm_list", params={}),
+            "field": Check(
+                ok=any(self.city.last_good_at(entry.id) is not None for entry in self.site.controllers),
+                code="field_heard",
+                params={},
+            ),
+        }
+
+    def query(self, service: str, method: str, **kwargs: Any) -> Any:
+        """Ask a service. Raises Unavailable, or what the service raised."""
+        return self.queries.call(service, method, **kwargs)
+
+    def _ask_database(self) -> Check:
+        try:
+            self.database.run(lambda _session: None)
+        except Unavailable as error:
+            return Check(ok=False, code=error.code, params=error.params)
+        return Check(ok=True, code="database_available", params={})
+
+    def _list_alarms(self) -> Iterable[AlarmSnapshot]:
+        return [decode_as(AlarmSnapshot, item, "alarm") for item in self.query("alarms", "list_alarms")]
