@@ -9,7 +9,7 @@ from infra.simulator.basin import Basin
 from infra.simulator.city import City
 from infra.simulator.city_time import RateRefused
 from infra.simulator.equipment import Equipment, RiverLevel, Station
-from infra.simulator.lines import Line
+from infra.simulator.lines import Line, LineBusy
 from infra.simulator.rtu.pump import Fault
 from infra.simulator.rtu.pump_station import Contacts
 from infra.simulator.storm import DesignStorm
@@ -115,7 +115,10 @@ class Controls:
             if not lines and not equipment:
                 raise ControlRefused(f"There is no line, station or gauge {thing}.")
         for line in lines:
-            await line.mend()
+            try:
+                await line.mend()
+            except LineBusy as error:
+                raise ControlRefused(f"{str(error).capitalize()}.") from None
         for each in equipment:
             _mend(each)
         return {}
