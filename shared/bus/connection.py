@@ -14,7 +14,7 @@ from amqp.exceptions import AccessRefused, AMQPError, NotFound, RecoverableConne
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from shared.bus.topology import EXCHANGES, SHARED_QUEUES, Exchange, Queue
+from shared.bus.topology import EXCHANGES, Exchange, Queue
 from shared.errors import Unavailable
 
 BROKER_ERRORS: tuple[type[Exception], ...] = (OSError, AMQPError, KombuError)
@@ -162,12 +162,12 @@ def connection_to(uri: str, name: str, heartbeat_s: int) -> Connection:
     )
 
 
-def declare_shared(link: Link) -> None:
-    """Make sure that all exchanges and shared queues are there. Asking needs no right; only creating one does."""
+def declare_shared(link: Link, *queues: Queue) -> None:
+    """Make sure that all exchanges and these shared queues are there. Asking needs no right; only creating does."""
     for exchange in EXCHANGES:
         if not _is_there(link, exchange):
             link.channel().exchange_declare(exchange.name, exchange.kind, durable=True, auto_delete=False)
-    for queue in SHARED_QUEUES:
+    for queue in queues:
         declare_missing(link, queue)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from shared.bus.connection import BrokerLoop, Link, declare, declare_shared
-from shared.bus.topology import Queue
+from shared.bus.topology import PARKED_QUEUE, Queue
 from shared.contracts.codec import Letter, decode, open_letter
 from shared.contracts.envelope import Envelope
 from shared.contracts.message import Message, message_name
@@ -96,7 +96,7 @@ class Consumer:
 
     def _serve(self, link: Link) -> None:
         self._waiting.clear()  # whatever was not acknowledged comes again
-        declare_shared(link)
+        declare_shared(link, PARKED_QUEUE)
         channel = link.channel()
         declare(channel, self._queue)
         channel.basic_qos(0, PREFETCH_MAX, False)

@@ -134,6 +134,8 @@ class Emitter:
                 envelope = entry.envelope
                 cause = Cause(envelope.correlation_id, envelope.causation_id)
                 self._outbox.add(session, entry.event, cause, event_id=envelope.id, time=envelope.time)
+                if self._fold is not None:
+                    self._fold(session, entry.event, envelope.time)
                 self._outbox.mark_moved(session, entry.run_id, last)
 
 

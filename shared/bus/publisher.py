@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.connection import BROKER_ERRORS, Channel, Link, declare_missing, declare_shared, unavailable
-from shared.bus.topology import EVENTS, queues_that_keep
+from shared.bus.topology import EVENTS, Queue, queues_that_keep
 from shared.errors import Unavailable
 
 CONFIRM_S_MAX = 10.0
@@ -32,9 +32,10 @@ class Outgoing:
 
 
 class Publisher:
-    """Safe for several threads, one window at a time."""
+    """Safe for several threads, one window at a time. `needs`: shared queues that must be there before it sends."""
 
-    def __init__(self, uri: str, name: str) -> None:
+    def __init__(self, uri: str, name: str, *needs: Queue) -> None:
+        self._needs = needs
         self._link = Link(uri, name)
         self._lock = threading.Lock()
         self._window: _Window | None = None
@@ -75,7 +76,7 @@ class Publisher:
 
     def _current(self) -> _Window:
         if self._window is None:
-            declare_shared(self._link)
+            declare_shared(self._link, *self._needs)
             self._window = _Window(self._link.channel())
         return self._window
 

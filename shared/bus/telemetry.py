@@ -15,7 +15,7 @@ from shared.bus.connection import BrokerLoop, Link, declare_shared
 from shared.bus.frames import CONTENT_TYPE, ROWS_MAX, ControllerSeen, Frame, Row, decode_frame, encode_frame
 from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.spool import Spool
-from shared.bus.topology import TELEMETRY
+from shared.bus.topology import TELEMETRY, TELEMETRY_STREAM
 from shared.clock import Clock
 from shared.errors import Malformed, Unavailable
 
@@ -64,7 +64,7 @@ class TelemetrySender:
         self._batches: dict[str, _Batch] = {}
         self._waiting = 0
         self._losses: dict[str, Lost] = {}
-        self._publisher = Publisher(uri, f"{source} telemetry")
+        self._publisher = Publisher(uri, f"{source} telemetry", TELEMETRY_STREAM)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
         self._away_since: float | None = None
@@ -199,7 +199,7 @@ class StreamReader:
         self.duplicates = 0
 
     def _serve(self, link: Link) -> None:
-        declare_shared(link)
+        declare_shared(link, TELEMETRY_STREAM)
         channel = link.channel()
         channel.basic_qos(0, STREAM_PREFETCH, False)
         channel.basic_consume(
