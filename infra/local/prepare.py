@@ -94,9 +94,11 @@ def install_packages(purpose: str) -> None:
 def services_stay_off() -> Iterator[None]:
     """While packages are installed, a policy forbids that their system services start; what was there comes back."""
     policy, aside = Path("/usr/sbin/policy-rc.d"), Path("/usr/sbin/policy-rc.d.before-urbanops")
-    if policy.exists() and not aside.exists():
+    ours = "#!/bin/sh\n# Made by the set-up of urbanops while it installs packages.\nexit 101\n"
+    left_over = policy.exists() and policy.read_text(encoding="utf-8", errors="replace") == ours
+    if policy.exists() and not left_over:
         policy.rename(aside)
-    policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    policy.write_text(ours, encoding="ascii")
     policy.chmod(0o755)
     try:
         yield

@@ -82,11 +82,11 @@ class City:
         while True:
             await asyncio.sleep(min(TICK_WALL_S, TICK_CITY_S_MAX / self.time.rate))
             now_s = self.time.now_s()
+            save = loop.time() - saved_at >= self._save_every_s
             async with self._turn:
-                await self._tick(now_s - seen_s)
+                saved = await self._tick(now_s - seen_s, save=save)
             seen_s = now_s
-            if loop.time() - saved_at >= self._save_every_s:
-                await self.save()
+            if saved:
                 saved_at = loop.time()
 
     async def save(self) -> None:
@@ -108,17 +108,22 @@ class City:
                 await asyncio.sleep(0)  # the lines go on answering
 
     # --- moving -----------------------------------------------------------------------------------------------
-    async def _tick(self, dt_s: float) -> None:
+    async def _tick(self, dt_s: float, *, save: bool) -> bool:
+        """Move by what has passed. Returns whether it was saved, which needs a stretch of water to have moved."""
         self._due_s += dt_s
         if self._due_s > _BEHIND_S_MAX:
             log.warning("city_fell_behind", behind_s=round(self._due_s))
             self._due_s = _BEHIND_S_MAX
         stretch = _STRETCH_S if self.time.rate <= _FINE_RATE_MAX else _COARSE_STRETCH_S
+        moved = self._due_s >= stretch
         while self._due_s >= stretch:
             self._due_s -= stretch
-            await self._move_water(stretch)
+            await self._move_water(stretch, save=save and self._due_s < stretch)
         for equipment in self.equipment.values():
             equipment.step(dt_s, self.river)
+        if save and moved:
+            write_state(self._work, self._dump())
+        return save and moved
 
     async def _advance(self, seconds: int, *, save: bool = False, own_control: bool = False) -> None:
         """Move everything by the same stretch."""

@@ -14,7 +14,8 @@ from tests.waiting import eventually
 
 @pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
-    city = RunningCity(tmp_path_factory.mktemp("fresh"))
+    deeper_than_a_socket_address_is_long = "folder-" * 16
+    city = RunningCity(tmp_path_factory.mktemp(deeper_than_a_socket_address_is_long))
     city.start()
     yield city
     city.stop()
@@ -28,6 +29,15 @@ def test_city_time_runs_at_the_rate_and_never_backwards(city: RunningCity) -> No
         eventually(lambda: clock.rate == rate, within_s=2)  # noqa: B023 - called at once
         seen += [clock.now() for _ in range(100)]
     assert seen == sorted(seen)
+
+
+def test_the_water_moves_by_city_time_and_by_nothing_else(fresh: RunningCity) -> None:
+    fresh.client.rate(15)
+    fresh.client.storm(3)
+    began_s = CityClock(fresh.clock_file).monotonic()
+    eventually(lambda: fresh.client.status()["catchments"]["xinhua"]["storm"]["minute"] >= 1.5, within_s=10)
+    passed_s = CityClock(fresh.clock_file).monotonic() - began_s
+    assert passed_s == pytest.approx(90, abs=6)
 
 
 def test_a_restart_goes_on_with_counters_levels_storm_and_time(fresh: RunningCity) -> None:
