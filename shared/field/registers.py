@@ -15,8 +15,7 @@ from shared.contracts.message import Scalar
 from shared.errors import Malformed
 
 Order = Literal["big", "little"]
-NumberType = Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd16", "bits32"]
-RegisterType = Literal["bool", "string"] | NumberType
+RegisterType = Literal["bool", "string", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd16", "bits32"]
 
 _STRUCT: dict[str, struct.Struct] = {
     name: struct.Struct(">" + code)
