@@ -131,7 +131,7 @@ class Station:
     trust: Trust = Trust()
     floated_at_s: float | None = None
     """When the high float was last up while the level was not trusted."""
-    last_start_s: float = 0.0
+    last_start_s: float = float("-inf")
     released_to_rtu: bool = False
     """A dispatcher gave the station to its RTU: the platform does not take it back by itself."""
     took_back_at_s: float = float("-inf")

@@ -45,8 +45,10 @@ def _mistakes(more: str, head: str = HEAD) -> list[str]:
         ("  level: {table: input, address: 2, type: u16, poll: fast}\n", 1, "points.level", "each key once"),
         ("  depth: {table: input, address: '${other}', type: u16, poll: fast}\n", 1, "points.depth.address", "'other'"),
         (
-            "conditions:\n  high: {when: level > level.h, priority: 1, "
-            "title: {zh: 高, en: h}, action: {zh: 看, en: see}}\n",
+            (
+                "conditions:\n  high: {when: level > level.h, priority: 1, "
+                "title: {zh: 高, en: h}, action: {zh: 看, en: see}}\n"
+            ),
             2,
             "conditions.high.when",
             "there is no level.h",
@@ -58,16 +60,20 @@ def _mistakes(more: str, head: str = HEAD) -> list[str]:
             "1, 2, 3 or 4",
         ),
         (
-            "commands:\n  go: {title: {zh: 起, en: go}, point: level, write: {value: 1}, "
-            'verify: {point: level, expect: "> 1", within: 5s}}\n',
+            (
+                "commands:\n  go: {title: {zh: 起, en: go}, point: level, write: {value: 1}, "
+                'verify: {point: level, expect: "> 1", within: 5s}}\n'
+            ),
             2,
             "commands.go.point",
             "access rw",
         ),
         (
-            "commands:\n  go: {title: {zh: 起, en: go}, point: start, "
-            "write: {value: 1, param: {min: 0, max: 1, step: 1}}, "
-            'verify: {point: level, expect: "> 1", within: 5s}}\n',
+            (
+                "commands:\n  go: {title: {zh: 起, en: go}, point: start, "
+                "write: {value: 1, param: {min: 0, max: 1, step: 1}}, "
+                'verify: {point: level, expect: "> 1", within: 5s}}\n'
+            ),
             2,
             "commands.go.write",
             "exactly one of value and param",

@@ -17,8 +17,10 @@ areas:
   - {id: town/east/one, name: {zh: 一, en: One}, outline: [[118, 39], [118.1, 39], [118, 39.1]]}
   - {id: town/east/two, name: {zh: 二, en: Two}, outline: [[118, 39], [118.1, 39], [118, 39.1]]}
 assets:
-  - {id: well, trade: flood, kind: underpass_pump_station, area: town/east/one, name: {zh: 井, en: Well}, location: {lon: 118, lat: 39}}
-  - {id: gauge, trade: flood, kind: rain_gauge, area: town/east/two, name: {zh: 尺, en: Gauge}, location: {lon: 118, lat: 39}}
+  - {id: well, trade: flood, kind: underpass_pump_station, area: town/east/one, name: {zh: 井, en: Well},
+     location: {lon: 118, lat: 39}}
+  - {id: gauge, trade: flood, kind: rain_gauge, area: town/east/two, name: {zh: 尺, en: Gauge},
+     location: {lon: 118, lat: 39}}
 lines:
   - {id: one, address: "tcp://${host}:${port+2}"}
 controllers:
@@ -40,27 +42,27 @@ def test_variables_fill_addresses(tmp_path: Path) -> None:
     ("old", "new", "line", "expected"),
     [
         ("area: town/east/one, name: {zh: 井", "area: town/west/one, name: {zh: 井", 10, "an area of this file"),
-        ("asset: well}", "asset: wall}", 15, "an asset of this file"),
-        ("line: one,", "line: two,", 15, "a line of this file"),
-        ("tcp://${host}", "tcp://${hosts}", 13, "there is no 'hosts'"),
-        ("${port+2}", "${host+2}", 13, "a number behind '+'"),
-        ('"tcp://${host}:${port+2}"', '"http://x"', 13, "tcp://host:port"),
+        ("asset: well}", "asset: wall}", 17, "an asset of this file"),
+        ("line: one,", "line: two,", 17, "a line of this file"),
+        ("tcp://${host}", "tcp://${hosts}", 15, "there is no 'hosts'"),
+        ("${port+2}", "${host+2}", 15, "a number behind '+'"),
+        ('"tcp://${host}:${port+2}"', '"http://x"', 15, "tcp://host:port"),
         ("Asia/Shanghai", "Asia/Tangshan", 4, "IANA"),
-        ("id: gauge", "id: well", 11, "an id of its own"),
+        ("id: gauge", "id: well", 12, "an id of its own"),
         ("id: town/east/two", "id: city/east/two", 6, "areas of one city"),
-        ("unit: 1", "unit: 300", 15, "255"),
-        ("lat: 39}}\n  - {id: gauge", "lat: 93}}\n  - {id: gauge", 10, "90"),
-        ("trade: flood, kind: rain", "trade: fire, kind: rain", 11, "flood"),
+        ("unit: 1", "unit: 300", 17, "255"),
+        ("lat: 39}}\n  - {id: gauge", "lat: 93}}\n  - {id: gauge", 11, "90"),
+        ("trade: flood, kind: rain", "trade: fire, kind: rain", 12, "flood"),
         (
             "asset: well}\n",
             "asset: well}\n  - {id: other, line: one, unit: 2, profile: rain-gauge, asset: gauge}\n",
-            16,
+            18,
             "one trade and one area",
         ),
         (
             "asset: well}\n",
             "asset: well}\n  - {id: other, line: one, unit: 1, profile: rain-gauge, asset: well}\n",
-            16,
+            18,
             "a unit id of its own",
         ),
     ],
