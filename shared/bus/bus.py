@@ -5,6 +5,7 @@ It starts and stays without a broker and without a database: each part reconnect
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -113,9 +114,14 @@ class Bus:
             part.start()
 
     def stop(self) -> None:
-        """First what brings work in, last what carries events out."""
-        for part in reversed(self._parts):
-            part.stop(STOP_S_MAX)
+        """First, all at once, what brings work in; last what carries events out."""
+        incoming = [part for part in self._parts if part is not self.relay]
+        stopping = [threading.Thread(target=part.stop, args=(STOP_S_MAX,)) for part in incoming]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
+        self.relay.stop(STOP_S_MAX)
 
     def _consumer(self, queue: Any, area: str, dispatch: Dispatch) -> Consumer:
         return Consumer(
@@ -124,6 +130,8 @@ class Bus:
 
     def _on_parked(self, area: str, parked: Parked) -> None:
         """A parked message is a condition of this service, which services/alarms clears when nothing is parked."""
+        if parked.envelope is not None and parked.envelope.service == self.service:
+            return  # our own word about a parked message was parked: to say so again would never end
         params = {"queue": parked.queue, "code": parked.code, "detail": parked.detail}
         if parked.envelope is not None:
             params |= {"event_type": str(parked.envelope.type), "event_id": parked.envelope.id}

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.bus.consumer import Handler
-from shared.contracts.message import Command, Event
+from shared.contracts.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrypoints:
-    hears: Mapping[type[Event], Handler] = field(default_factory=dict)
-    does: Mapping[type[Command], Handler] = field(default_factory=dict)
+    hears: Mapping[type[Message], Handler] = field(default_factory=dict)
+    does: Mapping[type[Message], Handler] = field(default_factory=dict)
     answers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """Queries by name; arguments and answers are what JSON can carry."""
     scanned: Callable[..., Any] | None = None

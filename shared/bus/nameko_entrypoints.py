@@ -14,7 +14,7 @@ from nameko.containers import ServiceContainer
 from nameko.extensions import DependencyProvider, Entrypoint
 
 from shared.bus.entrypoints import App, Entrypoints
-from shared.contracts.message import Command, Event
+from shared.contracts.message import Command, Event, Message
 from shared.errors import PlatformError
 
 APP_KEY = "app"
@@ -92,8 +92,8 @@ def scanned(method: Method) -> Method:
 
 def entrypoints_of(container: ServiceContainer) -> Entrypoints:
     """The table of a container that was set up."""
-    hearing: dict[type[Event], Any] = {}
-    doing: dict[type[Command], Any] = {}
+    hearing: dict[type[Message], Any] = {}
+    doing: dict[type[Message], Any] = {}
     answering: dict[str, Any] = {}
     scanning = None
     for entrypoint in container.entrypoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from infra.local.postgres import PrivateDatabase
 from infra.local.rabbitmq import PrivateBroker
 from shared.bus.topology import PROCESSES
 from shared.database import postgres_engine, sqlite_engine
+from tests.waiting import eventually
 
 VHOSTS_MAX = 80
+STREAM_SETTLES_S = 2.0
 ADMINISTRATOR = "urbanops"
 
 
@@ -60,8 +63,13 @@ def amqp_uri(brokers: Brokers, vhost: str) -> str:
 
 @pytest.fixture
 def mortal_broker(tmp_path: Path) -> Iterator[Brokers]:
-    """A node that the test may kill."""
+    """A node that the test may kill.
+
+    RabbitMQ 3.10 never finds a stream again when it is killed within the first second of the stream's life.
+    """
     found = start_broker(tmp_path, 1)
+    settled_at = time.monotonic() + STREAM_SETTLES_S
+    eventually(lambda: time.monotonic() >= settled_at, 2 * STREAM_SETTLES_S)
     yield found
     found.node.stop()
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shared.bus.connection import Link, declare, declare_shared
 from shared.bus.outbox import Outbox
 from shared.bus.publisher import Outgoing, Publisher
-from shared.bus.topology import EVENTS, PARKED, Queue, event_key
+from shared.bus.topology import EVENTS, PARKED, SHARED_QUEUES, Queue, event_key
 from shared.clock import FakeClock
 from shared.contracts.codec import Letter, encode, open_letter
 from shared.contracts.envelope import CONTENT_TYPE, Envelope, TypeName
@@ -67,7 +67,7 @@ def publish_events(uri: str, bodies: list[bytes], area: str = AREA) -> None:
 
 def declared(uri: str, *queues: Queue) -> None:
     link = Link(uri, "test")
-    declare_shared(link)
+    declare_shared(link, *SHARED_QUEUES)
     channel = link.channel()
     for queue in queues:
         declare(channel, queue)

@@ -1,0 +1,1 @@
+"""The life of every alarm. See README.md."""
