@@ -29,11 +29,13 @@ from shared.contracts.flood import (
     WarningStageReached,
 )
 from shared.contracts.message import Actor, Event, Reason, Scalar
-from shared.field.commands import Outcome, Verified
+from shared.field.commands import Failed, Outcome, Unconfirmed, Verified
 from shared.field.engine import Unit
 from shared.field.judgement import Judgement
 from shared.field.operations import Wish
 
+_ENDINGS: dict[type[Outcome], pump_group.Ending] = {Verified: "proven", Failed: "failed", Unconfirmed: "failed"}
+"""Every other outcome means that nothing was written."""
 PLATFORM = Actor(username="urbanops", role="system", scopes=())
 """Who acts when nobody pressed a button."""
 _RELEASES = {"leave_rtu_automatic": True, "take_rtu_remote": False}
@@ -145,8 +147,8 @@ class Flood:
                 return
             if wish.origin == "automatic" and pump:
                 now_s = self._clock.now().timestamp()
-                desk.station = pump_group.ended(desk.station, pump, succeeded=verified, now_s=now_s)
-                if wish.command.endswith("_start"):
+                desk.station = pump_group.ended(desk.station, pump, _ENDINGS.get(type(outcome), "not_sent"), now_s)
+                if wish.command.endswith("_start") and type(outcome) in _ENDINGS:
                     desk.conditions.start_ended(pump, succeeded=verified)
             elif wish.origin == "operator" and verified and wish.command in _RELEASES:
                 desk.station = replace(desk.station, released_to_rtu=_RELEASES[wish.command])

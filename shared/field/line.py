@@ -6,6 +6,7 @@ A write goes before the next read. Whoever wishes a write waits for it here; nob
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import zlib
@@ -22,6 +23,8 @@ from shared.field.transports import Transport
 
 TICK_S = 0.02
 """Phases are multiples of this: polls that wake together cost less than polls that wake one by one."""
+FIRST_POLL_S_MAX = 1.0
+"""Every group is read soon after the start, however rare it is after that: interlocks may hang on it."""
 _WAIT_WALL_S_MAX = 0.5
 JOBS_MAX = 64
 
@@ -81,10 +84,10 @@ class Line:
         self._due: list[_Due] = []
 
     def start(self) -> None:
-        now_s = self._now_s()
+        now_s = math.ceil(self._now_s() / TICK_S) * TICK_S
         for scanner in self.scanners:
             for group, poll in scanner.image.profile.poll_groups.items():
-                phase_s = _phase(scanner.image.controller, group, poll.every)
+                phase_s = min(_phase(scanner.image.controller, group, poll.every), FIRST_POLL_S_MAX)
                 self._due.append(_Due(scanner, group, poll.every, _PRIORITY[poll.priority], now_s + phase_s))
         self._thread.start()
 

@@ -196,6 +196,7 @@ class Operations:
             command=wish.command,
             origin=wish.origin,
             outcome=type(outcome).__name__,
+            reason=None if isinstance(outcome, Verified) else outcome.reason.code,
             correlation_id=wish.correlation_id,
         )
         self._on_ended(wish, outcome)

@@ -18,7 +18,7 @@ from shared.database import postgres_engine, sqlite_engine
 from tests.waiting import eventually
 
 VHOSTS_MAX = 80
-STREAM_SETTLES_S = 2.0
+QUEUES_SETTLE_S = 2.0
 ADMINISTRATOR = "urbanops"
 
 
@@ -43,6 +43,12 @@ def start_broker(directory: Path, vhosts: int) -> Brokers:
     return Brokers(node, iter(range(vhosts)))
 
 
+def let_queues_settle() -> None:
+    """RabbitMQ 3.10 never finds a stream or quorum queue again that was killed within its first second of life."""
+    settled_at = time.monotonic() + QUEUES_SETTLE_S
+    eventually(lambda: time.monotonic() >= settled_at, 2 * QUEUES_SETTLE_S)
+
+
 @pytest.fixture(scope="session")
 def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     found = start_broker(tmp_path_factory.mktemp("broker"), VHOSTS_MAX)
@@ -63,13 +69,9 @@ def amqp_uri(brokers: Brokers, vhost: str) -> str:
 
 @pytest.fixture
 def mortal_broker(tmp_path: Path) -> Iterator[Brokers]:
-    """A node that the test may kill.
-
-    RabbitMQ 3.10 never finds a stream again when it is killed within the first second of the stream's life.
-    """
+    """A node that the test may kill."""
     found = start_broker(tmp_path, 1)
-    settled_at = time.monotonic() + STREAM_SETTLES_S
-    eventually(lambda: time.monotonic() >= settled_at, 2 * STREAM_SETTLES_S)
+    let_queues_settle()
     yield found
     found.node.stop()
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from services.flood.domain.station import Pump, Station
 from shared.contracts.message import Params
 
 TAKE_BACK_EVERY_S = 30.0
+NOT_SENT_RETRY_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,20 @@ def evolve(station: Station, action: Action, now_s: float) -> Station:
     return replace(station, last_start_s=now_s) if asked.asked == "start" else station
 
 
-def ended(station: Station, pump: int, *, succeeded: bool, now_s: float) -> Station:
-    """The picture after what was asked of a pump came to its end."""
+Ending = Literal["proven", "failed", "not_sent"]
+"""How what was asked of a pump ended: its feedback agreed, it did not, or nothing was ever written."""
+
+
+def ended(station: Station, pump: int, ending: Ending, now_s: float) -> Station:
+    """The picture after what was asked of a pump came to its end.
+
+    A start that failed puts the pump aside for `retry_s`, so that another takes its place; one that was never sent (an
+    interlock was not known yet, say) is tried again soon.
+    """
     before = station.pumps[pump - 1]
-    failed_start = before.asked == "start" and not succeeded
-    until_s = now_s + station.rules.retry_s if failed_start else before.unavailable_until_s
+    until_s = before.unavailable_until_s
+    if before.asked == "start" and ending != "proven":
+        until_s = now_s + (station.rules.retry_s if ending == "failed" else NOT_SENT_RETRY_S)
     return _with_pump(station, pump - 1, replace(before, asked=None, unavailable_until_s=until_s))
 
 

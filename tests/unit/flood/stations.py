@@ -77,4 +77,4 @@ class Play:
     def _obey(self, action: Action) -> None:
         if action.pump:
             self.pumps[action.pump - 1] = RUNNING if action.command.endswith("_start") else STOPPED
-            self.station = pump_group.ended(self.station, action.pump, succeeded=True, now_s=self.now_s)
+            self.station = pump_group.ended(self.station, action.pump, "proven", self.now_s)

@@ -63,8 +63,16 @@ def test_a_tripped_duty_pump_is_replaced_at_once_though_the_level_is_between() -
 def test_a_pump_that_did_not_start_is_left_alone_and_the_next_takes_its_place() -> None:
     play = Play(obeys=False)
     assert ["pump1_start"] == play.wobble(1.6, 5)
-    play.station = pump_group.ended(play.station, 1, succeeded=False, now_s=play.now_s)
+    play.station = pump_group.ended(play.station, 1, "failed", play.now_s)
     assert ["pump2_start"] == play.wobble(1.6, 5)
+
+
+def test_a_start_that_was_never_sent_is_tried_again_soon() -> None:
+    play = Play(obeys=False)
+    play.pumps[1] = play.pumps[2] = TRIPPED
+    assert ["pump1_start"] == play.wobble(1.6, 5)
+    play.station = pump_group.ended(play.station, 1, "not_sent", play.now_s)
+    assert ["pump1_start"] == play.wobble(1.6, 5)
 
 
 def test_a_pump_is_not_asked_twice() -> None:
