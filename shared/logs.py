@@ -12,6 +12,7 @@ def set_up_logs(service: str, level: str) -> None:
     """Send structlog's lines and those of the libraries to standard error, with the service's name bound."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _named(service),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -38,4 +39,13 @@ def set_up_logs(service: str, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("amqp", "kombu", "pymodbus", "nameko", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
-    structlog.contextvars.bind_contextvars(service=service)
+
+
+def _named(service: str) -> structlog.typing.Processor:
+    """The service's name on every line, in whatever thread: context variables do not reach into new threads."""
+
+    def add(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        line.setdefault("service", service)
+        return line
+
+    return add

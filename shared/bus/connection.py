@@ -30,6 +30,9 @@ Channel = Any
 
 log = structlog.get_logger()
 
+_lost_links: dict[str, set[str]] = {}
+"""By broker, the links of this process that are lost now: an outage is one line in the log, not one a link."""
+
 
 class Link:
     """One AMQP connection, opened when it is first needed; for one thread only."""
@@ -94,6 +97,7 @@ class BrokerLoop:
 
     def __init__(self, uri: str, name: str, serve: Callable[[Link], None], heartbeat_s: int = HEARTBEAT_S) -> None:
         self.name = name
+        self._uri = uri
         self.stopping = threading.Event()
         self._serve = serve
         self._link = Link(uri, name, heartbeat_s)
@@ -114,7 +118,17 @@ class BrokerLoop:
         """To be called by `serve` once everything is declared and it works again."""
         if self._lost:
             self._lost = False
-            log.info("broker is back", link=self.name)
+            _lost_links[self._uri].discard(self.name)
+            if not _lost_links[self._uri]:
+                log.info("broker is back", link=self.name)
+
+    def _outage(self, error: str) -> None:
+        """The first link of the process that is lost says so, and the last one that is back."""
+        others = _lost_links.setdefault(self._uri, set())
+        say = log.debug if others else log.warning
+        say("broker lost", link=self.name, error=error)
+        others.add(self.name)
+        self._lost = True
 
     def _run(self) -> None:
         pause_s = RECONNECT_S_MIN
@@ -125,9 +139,7 @@ class BrokerLoop:
                 self._link.close()
             except LOST as error:
                 self._link.abandon()
-                say = log.debug if self._lost else log.warning
-                say("broker lost", link=self.name, error=str(error) or type(error).__name__)
-                self._lost = True
+                self._outage(str(error) or type(error).__name__)
             except Exception:
                 self._link.close()
                 log.exception("defect in a broker loop", link=self.name)

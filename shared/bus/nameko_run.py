@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
-import eventlet
+# Why eventlet all the same, and the way out of it, stand in docs/decisions.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=Warning)
+
+import eventlet  # noqa: E402
 
 
 def run(service: str) -> None:

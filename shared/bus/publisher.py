@@ -12,7 +12,7 @@ from shared.bus.connection import BROKER_ERRORS, Channel, Link, declare_missing,
 from shared.bus.topology import EVENTS, Queue, queues_that_keep
 from shared.errors import Unavailable
 
-CONFIRM_S_MAX = 10.0
+CONFIRM_S_MAX = 5.0
 PUBLISHED_HEADER = "published_us"
 """AMQP header: the publisher's wall clock in microseconds since 1970, from which readers see delay and skew."""
 
