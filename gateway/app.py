@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
 
 from gateway.api import alarms, assets, commands, journal, meta, session, stream, users
 from gateway.api.errors import add_error_handlers
@@ -44,18 +48,8 @@ def create_app(gateway: Gateway) -> FastAPI:
                 await feeding
             await run_in_threadpool(gateway.stop)
 
-    app = FastAPI(
-        title="urbanops",
-        version="1",
-        description="The HTTP surface of the command centre.",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = create_surface(lifespan)
     app.state.gateway = gateway
-    add_error_handlers(app)
-    for module in (meta, session, assets, alarms, commands, journal, users, stream):
-        app.include_router(module.router)
 
     @app.middleware("http")
     async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -70,6 +64,34 @@ def create_app(gateway: Gateway) -> FastAPI:
     return app
 
 
+def create_surface(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+    """Every address with its shapes, and what the stream sends; no gateway behind it yet."""
+    app = FastAPI(
+        title="urbanops",
+        version="1",
+        description="The HTTP surface of the command centre.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    add_error_handlers(app)
+    for module in (meta, session, assets, alarms, commands, journal, users, stream):
+        app.include_router(module.router)
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _, sent = models_json_schema(
+                [(shape, "serialization") for shape in stream.SENT], ref_template="#/components/schemas/{model}"
+            )
+            document["components"]["schemas"] = sent["$defs"] | document["components"]["schemas"]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return app
+
+
 def _serve_page(app: FastAPI, folder: Path) -> None:
     """The built page; whatever is not a file of it is one of its own addresses."""
     if not (folder / "index.html").exists():
@@ -78,6 +100,8 @@ def _serve_page(app: FastAPI, folder: Path) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def get_page(path: str) -> FileResponse:
+        if path == "api" or path.startswith("api/"):
+            raise HTTPException(404)
         file = (folder / path).resolve()
         found = path and file.is_relative_to(folder.resolve()) and file.is_file()
         headers = {} if found else {"Cache-Control": "no-cache"}

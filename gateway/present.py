@@ -69,6 +69,7 @@ class Presenter:
         return shapes.AssetDetail(
             **self.asset(asset).model_dump(),
             fed_by=list(asset.fed_by),
+            feeds=[other.id for other in self.city.site.assets if asset.id in other.fed_by],
             details=asset.details,
             controllers=self._controllers(asset),
             readings=[self.reading(reading) for reading in self.city.readings(asset.id)],

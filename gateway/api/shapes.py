@@ -229,7 +229,10 @@ class Advice(Shape):
 
 
 class AssetDetail(AssetItem):
+    """`feeds`: the assets that name this one in their `fed_by`, such as the underpass of a pump station."""
+
     fed_by: list[str]
+    feeds: list[str]
     details: dict[str, Any]
     controllers: list[ControllerShape]
     readings: list[ReadingShape]
@@ -444,3 +447,25 @@ class Snapshot(Shape):
     alarms: list[AlarmItem]
     health: Health
     warnings: list[RainWarning]
+
+
+class Ping(Shape):
+    """The city's clock, each three seconds: a browser that hears none for longer knows that it is cut off."""
+
+    city_time: datetime
+    rate: float
+
+
+class AssetChange(Shape):
+    """What changed of an asset on the map."""
+
+    id: str
+    worst_alarm: WorstAlarm | None
+    quality: AssetQuality
+
+
+class AdviceChange(Shape):
+    """All advice that stands at an asset."""
+
+    asset: str
+    advice: list[Advice]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import responses
 from gateway.auth import Caller, TooMany
@@ -19,6 +20,20 @@ router = APIRouter(prefix="/api", tags=["live"])
 
 RETRY_MS = 2000
 """How long a browser waits before it connects again."""
+
+
+SENT = (
+    shapes.Snapshot,
+    shapes.LiveReading,
+    shapes.AlarmItem,
+    shapes.AssetChange,
+    shapes.LedgerRow,
+    shapes.Health,
+    shapes.RainWarning,
+    shapes.AdviceChange,
+    shapes.Ping,
+)
+"""What the events carry: `readings` an array of LiveReading, each other kind one object."""
 
 
 class EventStream(StreamingResponse):

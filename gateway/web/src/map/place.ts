@@ -1,0 +1,87 @@
+/** Where names go on the map: near things share a stack, and a stack takes the side where it covers nothing. */
+import type { Point } from './project'
+
+export interface Thing {
+  id: string
+  at: Point
+  /** Width of its line (shape and name), px. */
+  width: number
+}
+
+export interface Stack {
+  ids: string[]
+  /** Where the first one stands. */
+  at: Point
+  side: 'right' | 'left'
+  /** How far the stack is moved up or down, px. */
+  shift: number
+}
+
+interface Box {
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
+
+export const LINE = 22
+const NEAR = 30
+const SHAPE = 20
+const SHIFTS = [0, -LINE, LINE, -2 * LINE, 2 * LINE]
+
+export function place(things: readonly Thing[], frame: { width: number; height: number }): Stack[] {
+  const taken: Box[] = []
+  return stacks(things).map((stack) => {
+    const width = Math.max(...stack.map((thing) => thing.width))
+    const first = stack[0]!
+    let best: Stack = { ids: [], at: first.at, side: 'right', shift: 0 }
+    let least = Infinity
+    for (const shift of SHIFTS) {
+      for (const side of ['right', 'left'] as const) {
+        const box = boxOf(first.at, width, stack.length, side, shift)
+        const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + 4 * outside(box, frame) + Math.abs(shift)
+        if (cost < least) {
+          least = cost
+          best = { ids: stack.map((thing) => thing.id), at: first.at, side, shift }
+        }
+      }
+    }
+    taken.push(boxOf(first.at, width, stack.length, best.side, best.shift))
+    return best
+  })
+}
+
+/** Things nearer than NEAR px to the first of a stack join it. */
+function stacks(things: readonly Thing[]): Thing[][] {
+  const found: Thing[][] = []
+  for (const thing of things) {
+    const mine = found.find(([first]) => first && Math.hypot(first.at[0] - thing.at[0], first.at[1] - thing.at[1]) < NEAR)
+    if (mine) mine.push(thing)
+    else found.push([thing])
+  }
+  return found
+}
+
+function boxOf([x, y]: Point, width: number, lines: number, side: Stack['side'], shift: number): Box {
+  const top = y - LINE / 2 + shift
+  const [left, right] = side === 'right' ? [x - SHAPE / 2, x + width] : [x - width, x + SHAPE / 2]
+  return { left, right, top, bottom: top + lines * LINE }
+}
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+  return width > 0 && height > 0 ? width * height : 0
+}
+
+function outside(box: Box, frame: { width: number; height: number }): number {
+  const beyond = [-box.left, box.right - frame.width, -box.top, box.bottom - frame.height]
+  return beyond.reduce((sum, each) => sum + Math.max(0, each) * LINE, 0)
+}
+
+/** About how wide a text is drawn, px: a Chinese sign is square, a letter about half as wide. */
+export function textWidth(text: string, size: number): number {
+  let width = 0
+  for (const sign of text) width += sign.charCodeAt(0) > 0x2e80 ? size : size * 0.54
+  return width
+}
