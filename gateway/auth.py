@@ -11,14 +11,13 @@ from pathlib import Path
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy.orm import Session
 
 from gateway import storage
 from gateway.settings import Settings
 from gateway.storage import Role, User, Verb
 from shared.contracts.gateway import AuditEvent, SignedIn, SignedOut, SignInRefused
 from shared.contracts.message import Actor
-from shared.database import DatabaseThread
+from shared.database import DatabaseThread, Session
 from shared.errors import Forbidden, PlatformError
 
 _log = structlog.get_logger()

@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy.orm import Session
-
 from gateway.auth import Accounts
 from gateway.live.feed import Feed
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.present import Presenter
 from gateway.settings import Settings
-from gateway.views.alarms import AlarmView
+from gateway.views.alarms import STANDING, AlarmView
 from gateway.views.city import CityView
 from gateway.views.commands import CommandView
 from gateway.views.health import HealthView
@@ -30,7 +28,7 @@ from shared.clock import clock_at
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
-from shared.database import DatabaseThread, engine_from
+from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
 from shared.field.engine import profile_folder
 from shared.field.profile_load import ProfileLibrary
@@ -136,4 +134,10 @@ class Gateway:
         return Check(ok=True, code="database_available", params={})
 
     def _list_alarms(self) -> Iterable[AlarmSnapshot]:
-        return [decode_as(AlarmSnapshot, item, "alarm") for item in self.query("alarms", "list_alarms")]
+        found: list[AlarmSnapshot] = []
+        while True:
+            after = found[-1].id if found else ""
+            page = self.query("alarms", "list_alarms", state=list(STANDING), after=after, rows_max=PAGE_MAX)
+            found += [decode_as(AlarmSnapshot, item, "alarm") for item in page]
+            if len(page) < PAGE_MAX:
+                return found

@@ -25,6 +25,18 @@ from sqlalchemy.orm import Session
 from shared.errors import Unavailable
 from shared.settings import CommonSettings
 
+__all__ = [
+    "DatabaseThread",
+    "NativeThread",
+    "Session",  # whoever works in a transaction names its type by this module
+    "UtcDateTime",
+    "WorkThread",
+    "engine_from",
+    "migrate",
+    "postgres_engine",
+    "sqlite_engine",
+]
+
 T = TypeVar("T")
 
 BUSY_S_MAX = 5.0

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header
-from sqlalchemy.orm import Session
 
 from gateway import storage
 from gateway.api import shapes
@@ -20,6 +19,7 @@ from gateway.views.commands import CommandRow, row_from_ledger
 from gateway.wiring import Gateway
 from shared.contracts.gateway import CancelOperate, CommandSubmitted, Operate
 from shared.contracts.message import Params
+from shared.database import Session
 from shared.errors import Forbidden, Malformed, Missing, PlatformError, Refused, Unavailable
 from shared.field.commands import check_params
 from shared.field.profile import CommandSpec

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy.orm import Session
 
 from gateway import storage
 from gateway.api import shapes
@@ -16,6 +15,7 @@ from gateway.api.errors import READS, WRITES
 from gateway.storage import Token, User
 from gateway.wiring import Gateway
 from shared.contracts.gateway import TokenChanged, UserChanged
+from shared.database import Session
 from shared.errors import Malformed, Missing, Refused
 
 router = APIRouter(prefix="/api", tags=["accounts"])

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy.orm import Session
 
 from services.alarms import handlers, storage
 from services.alarms.domain.alarm import Rule
@@ -24,7 +23,7 @@ from shared.contracts.decoding import plain
 from shared.contracts.envelope import Envelope
 from shared.contracts.field import ResyncRequested
 from shared.contracts.message import Message
-from shared.database import DatabaseThread, NativeThread, engine_from
+from shared.database import DatabaseThread, NativeThread, Session, engine_from
 from shared.errors import Missing, Unavailable
 from shared.site import load_site
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy.orm import Session
 
 from services.history import storage
 from services.history.domain.entry import entry_of
 from services.history.storage import Filters
 from shared.contracts.codec import Letter
 from shared.contracts.decoding import format_time
+from shared.database import Session
 
 PAGE_BYTES_MAX = 800_000
 """Of the data in one answer; what stands around it stays well below the limit of 1 MB."""

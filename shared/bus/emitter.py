@@ -14,7 +14,6 @@ from datetime import datetime
 
 import orjson
 import structlog
-from sqlalchemy.orm import Session
 
 from shared.bus.outbox import Cause, Outbox
 from shared.bus.spool import Spool
@@ -22,7 +21,7 @@ from shared.clock import Clock
 from shared.contracts.codec import decode, encode, open_letter
 from shared.contracts.envelope import Envelope, TypeName
 from shared.contracts.message import Event
-from shared.database import DatabaseThread
+from shared.database import DatabaseThread, Session
 from shared.errors import Malformed, Unavailable
 
 MOVED_MAX = 100

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy.orm import Session
 
 from shared import errors
 from shared.bus.bus import Bus
@@ -38,7 +37,7 @@ from shared.contracts.field import (
 )
 from shared.contracts.gateway import CancelOperate, Operate
 from shared.contracts.message import Actor, Event, Message, Reason, Scalar
-from shared.database import DatabaseThread
+from shared.database import DatabaseThread, Session
 from shared.errors import Missing, Unavailable
 from shared.field import storage
 from shared.field.commands import Outcome, Refused, Unconfirmed
