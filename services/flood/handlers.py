@@ -241,7 +241,7 @@ class Flood:
         code = outlook.should_close(desk.station)
         if code is not None and not desk.station.closure_advised:
             desk.station = replace(desk.station, closure_advised=True)
-            minutes = outlook.time_to_overflow_min(desk.station)
+            minutes = outlook.expected_overflow_min(desk.station)
             params: dict[str, Scalar] = {
                 "road_depth_m": desk.station.seen.road_depth_m,
                 "minutes": None if minutes is None else round(minutes, 1),

@@ -21,7 +21,7 @@ class _Kind:
 
 
 _KINDS = {
-    "level_meter_untrusted": _Kind(2, Delays(on_s=0, off_s=0)),
+    "level_meter_untrusted": _Kind(2, Delays(on_s=10, off_s=10)),
     "overflow_expected": _Kind(1, Delays(on_s=20, off_s=120)),
     "closure_advised": _Kind(1, Delays(on_s=0, off_s=0)),
     "no_standby": _Kind(2, Delays(on_s=5, off_s=30)),
@@ -72,7 +72,7 @@ class StationConditions:
         return found
 
     def _truths(self, station: Station, now_s: float) -> dict[str, tuple[Truth, Params]]:
-        seen, minutes = station.seen, outlook.time_to_overflow_min(station)
+        seen, minutes = station.seen, outlook.expected_overflow_min(station)
         running = sum(1 for pump in seen.pumps if pump.running is True)
         lacking = station.wanted > running and pump_group.find_available(station, now_s) is None
         return {

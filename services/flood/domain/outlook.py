@@ -44,9 +44,31 @@ def time_to_overflow_min(station: Station) -> float | None:
     return min(left_m / rise / 60.0, NOT_IN_SIGHT_MIN) if rise > 0 else NOT_IN_SIGHT_MIN
 
 
+def expected_overflow_min(station: Station) -> float | None:
+    """Minutes until the well is full though every pump that can still be started is: what to warn of.
+
+    Under group control the pumps that stand ready count with their capacity; otherwise the pumps are as they are.
+    """
+    inflow, level_m, flow = inflow_m3_per_s(station), station.seen.level_m, station.seen.flow_m3_per_s
+    if inflow is None or level_m is None or flow is None or not station.trust.trusted:
+        return None
+    ready = sum(
+        1
+        for seen in station.seen.pumps
+        if station.seen.mode == "group" and seen.running is False and seen.fault is False and seen.ready is True
+    )
+    surplus = inflow - flow - ready * station.rules.pump_capacity_m3_per_s
+    left_m = station.rules.overflow_level_m - level_m
+    if left_m <= 0:
+        return 0.0
+    if surplus <= 0:
+        return NOT_IN_SIGHT_MIN
+    return min(left_m * station.rules.wet_well_area_m2 / surplus / 60.0, NOT_IN_SIGHT_MIN)
+
+
 def should_close(station: Station) -> str | None:
     """Why the underpass should be closed now, as a code; None when there is no reason to."""
-    depth_m, minutes = station.seen.road_depth_m, time_to_overflow_min(station)
+    depth_m, minutes = station.seen.road_depth_m, expected_overflow_min(station)
     if depth_m is not None and depth_m >= station.rules.closing_depth_m:
         return "closure_road_water"
     if minutes is not None and minutes <= station.rules.closing_minutes:
@@ -56,6 +78,6 @@ def should_close(station: Station) -> str | None:
 
 def may_reopen(station: Station) -> bool:
     """The advice ends when the road is known to be clear and no overflow is near."""
-    depth_m, minutes = station.seen.road_depth_m, time_to_overflow_min(station)
+    depth_m, minutes = station.seen.road_depth_m, expected_overflow_min(station)
     clear = depth_m is not None and depth_m < station.rules.closing_depth_m / 2
     return clear and minutes is not None and minutes > 2 * station.rules.closing_minutes

@@ -41,6 +41,16 @@ def test_no_overflow_is_in_sight_while_the_level_does_not_rise(rate: float, expe
     assert expected == outlook.time_to_overflow_min(_rising(rate, 3.0))
 
 
+def test_pumps_that_stand_ready_count_against_an_overflow() -> None:
+    calm = _rising(0.005, 3.0)
+    assert outlook.NOT_IN_SIGHT_MIN == outlook.expected_overflow_min(calm)
+    torrent = _rising(0.05, 3.0)
+    surplus = 60 * 0.05 - 3 * 0.75
+    assert outlook.expected_overflow_min(torrent) == pytest.approx((7.0 - 5.95) * 60 / surplus / 60, rel=0.02)
+    on_its_own = replace(calm, seen=replace(calm.seen, rtu_remote=False))
+    assert outlook.expected_overflow_min(on_its_own) == pytest.approx((7.0 - 3.295) / 0.005 / 60, rel=0.01)
+
+
 def test_what_is_not_known_gives_no_clock() -> None:
     station = _rising(0.005, 3.0)
     unknown = observe(station, seen(None), 61.0)
@@ -50,7 +60,7 @@ def test_what_is_not_known_gives_no_clock() -> None:
 
 def test_closing_is_advised_before_the_road_floods_and_until_it_is_clear() -> None:
     assert outlook.should_close(_rising(0.001, 3.0)) is None
-    assert "closure_overflow_expected" == outlook.should_close(_rising(0.01, 3.0))
+    assert "closure_overflow_expected" == outlook.should_close(_rising(0.05, 3.0))
     wet = replace(_rising(0.0, 1.0), seen=seen(1.0, road_depth_m=0.3))
     assert "closure_road_water" == outlook.should_close(wet)
     assert not outlook.may_reopen(wet)
