@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.bus.connection import BROKER_ERRORS, Channel, Link, declare_missing, declare_shared, unavailable
+from shared.bus.connection import BROKER_ERRORS, HEARTBEAT_S, Channel, Link, declare_missing, declare_shared, unavailable
 from shared.bus.topology import EVENTS, Queue, queues_that_keep
 from shared.errors import Unavailable
 
@@ -39,6 +39,7 @@ class Publisher:
         self._link = Link(uri, name)
         self._lock = threading.Lock()
         self._window: _Window | None = None
+        self._used_at = 0.0
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Returns when the broker has taken all of them, in this order.
@@ -65,6 +66,7 @@ class Publisher:
             try:
                 if self._window is not None:
                     self._link.drain(0.001)
+                    self._used_at = time.monotonic()
             except BROKER_ERRORS as error:
                 self._abandon()
                 raise unavailable(error) from error
@@ -75,6 +77,9 @@ class Publisher:
             self._link.close()
 
     def _current(self) -> _Window:
+        if time.monotonic() - self._used_at > HEARTBEAT_S:
+            self._abandon()  # nobody kept it alive: by now the broker may have closed it
+        self._used_at = time.monotonic()
         if self._window is None:
             declare_shared(self._link, *self._needs)
             self._window = _Window(self._link.channel())
