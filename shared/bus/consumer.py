@@ -60,12 +60,14 @@ class Dispatch:
         self._handlers = {message_name(cls): handler for cls, handler in table.items()}
         self._others = others
 
-    def __call__(self, letter: Letter) -> None:
+    def __call__(self, letter: Letter) -> bool:
+        """True when the message is in the table."""
         handler = self._handlers.get(letter.envelope.type.name)
         if handler is not None:
             handler(decode(letter), letter.envelope)
         elif self._others is not None:
             self._others(letter)
+        return handler is not None
 
 
 class _Outcome(Enum):
@@ -81,7 +83,7 @@ class Consumer:
         self,
         uri: str,
         queue: Queue,
-        handle: Callable[[Letter], None],
+        handle: Callable[[Letter], bool],
         *,
         on_parked: Callable[[Parked], None],
         retry: Retry | None = None,
@@ -122,7 +124,7 @@ class Consumer:
             try:
                 letter = open_letter(body)
                 envelope = letter.envelope
-                self._handle(letter)
+                heard = self._handle(letter)
             except Unavailable as error:
                 attempt += error.code not in OUTAGES
                 if attempt >= self._retry.attempts_max:
@@ -140,7 +142,8 @@ class Consumer:
                 return self._park("defect", error, envelope)
             else:
                 took_ms = round((time.monotonic() - began) * 1000, 1)
-                log.debug("message handled", outcome="done", duration_ms=took_ms, **_keys(envelope))
+                say = log.info if heard else log.debug
+                say("message handled", outcome="done", duration_ms=took_ms, **_keys(envelope))
                 return _Outcome.DONE
         return _Outcome.STOPPED
 

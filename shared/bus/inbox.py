@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -70,10 +70,6 @@ class Inbox:
     def _accept_id(self, session: Session, envelope: Envelope) -> bool:
         if session.scalar(sa.select(_seen.c.id).where(_seen.c.id == envelope.id)) is not None:
             return False
+        session.execute(sa.delete(_seen).where(_seen.c.seen_at < envelope.time - SEEN_FOR))
         session.execute(sa.insert(_seen).values(id=envelope.id, seen_at=envelope.time))
         return True
-
-
-def forget_seen(session: Session, now: datetime) -> None:
-    """Housekeeping; anybody may call it now and then."""
-    session.execute(sa.delete(_seen).where(_seen.c.seen_at < now - SEEN_FOR))

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.bus.connection import BROKER_ERRORS, HEARTBEAT_S, Channel, Link, declare_missing, declare_shared, unavailable
+from shared.bus.connection import (
+    BROKER_ERRORS,
+    HEARTBEAT_S,
+    Channel,
+    Link,
+    declare_missing,
+    declare_shared,
+    unavailable,
+)
 from shared.bus.topology import EVENTS, Queue, queues_that_keep
 from shared.errors import Unavailable
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.bus.consumer import Consumer, Dispatch, Parked
 from shared.bus.emitter import Emitter
-from shared.bus.inbox import Inbox, forget_seen
+from shared.bus.inbox import Inbox
 from shared.bus.outbox import Cause, Relay, count_waiting
 from shared.bus.spool import Spool
 from shared.bus.topology import event_queue
@@ -168,8 +169,9 @@ class TestInbox:
         envelope = letters([_Raw(0)])[0].envelope
         assert database.run(lambda session: inbox.accept(session, envelope))
         assert not database.run(lambda session: inbox.accept(session, envelope))
-        database.run(lambda session: forget_seen(session, NOON.replace(month=12)))
-        assert database.run(lambda session: inbox.accept(session, envelope))
+        later = replace(envelope, id="another", time=NOON.replace(month=12))
+        assert database.run(lambda session: inbox.accept(session, later))
+        assert database.run(lambda session: inbox.accept(session, envelope)), "forgotten after a week"
         database.close()
 
 

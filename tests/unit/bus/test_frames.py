@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.frames import ControllerSeen, Frame, Row, decode_frame, encode_frame
+from shared.errors import Malformed
+
+MOMENTS = st.integers(0, 2**53)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | NAMES
+ROWS = st.builds(Row, NAMES, NAMES, VALUES, NAMES, MOMENTS, MOMENTS)
+FRAMES = st.builds(
+    Frame,
+    source=NAMES,
+    trade=NAMES,
+    area=NAMES,
+    epoch=MOMENTS,
+    seq=MOMENTS,
+    sent_us=MOMENTS,
+    controllers=st.lists(st.builds(ControllerSeen, NAMES, NAMES, MOMENTS), max_size=3),
+    rows=st.lists(ROWS, max_size=5),
+)
+FRAME = Frame(
+    source="flood/flood-1/s",
+    trade="flood",
+    area="tangshan/lubei/xinhuadao",
+    epoch=7,
+    seq=1,
+    sent_us=5,
+    controllers=[ControllerSeen("xinhua-rtu", "fast", 4)],
+    rows=[Row("xinhua", "level_wet_well", 3.45, "good", 4, 3)],
+)
+
+
+@given(FRAMES)
+def test_frames_come_back_as_they_went(frame: Frame) -> None:
+    assert frame == decode_frame(encode_frame(frame))
+
+
+def test_a_frame_of_today_is_read_for_years() -> None:
+    """Golden: history keeps frames, so these bytes must always mean this."""
+    golden = bytes.fromhex(
+        "8ea17601a6736f75726365af666c6f6f642f666c6f6f642d312f73a57472616465a5666c6f6f64a461726561b874616e6773"
+        "68616e2f6c756265692f78696e68756164616fa565706f636807a373657101a773656e745f757305ab636f6e74726f6c6c65"
+        "72739193aa78696e6875612d727475a46661737404a5617373657491a678696e687561a5706f696e7491ae6c6576656c5f77"
+        "65745f77656c6ca576616c756591cb400b99999999999aa77175616c69747991a4676f6f64a874616b656e5f75739104aa63"
+        "68616e6765645f75739103"
+    )
+    assert FRAME == decode_frame(golden)
+    assert golden == encode_frame(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"v": 2}, "v"),
+        ({"source": 1}, "source"),
+        ({"seq": "1"}, "seq"),
+        ({"seq": True}, "seq"),
+        ({"controllers": [["a", "b"]]}, "controllers"),
+        ({"controllers": [["a", "b", 1.5]]}, "controllers"),
+        ({"point": ["a", "b"]}, "asset"),
+        ({"point": [1]}, "point"),
+        ({"value": [[1]]}, "value"),
+        ({"taken_us": ["now"]}, "taken_us"),
+        ({"quality": None}, "quality"),
+    ],
+)
+def test_a_wrong_column_is_refused_with_its_name(change: dict[str, Any], path: str) -> None:
+    packed = msgpack.unpackb(encode_frame(FRAME)) | change
+    with pytest.raises(Malformed) as refusal:
+        decode_frame(msgpack.packb(packed))
+    assert path == refusal.value.params["path"]
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_frame_are_refused_and_nothing_else_happens(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode_frame(body)
+
+
+def test_keys_that_this_version_does_not_know_are_ignored() -> None:
+    packed = msgpack.unpackb(encode_frame(FRAME)) | {"invented_tomorrow": [1]}
+    assert FRAME == decode_frame(msgpack.packb(packed))
