@@ -17,7 +17,7 @@ export interface Stack {
   shift: number
 }
 
-interface Box {
+export interface Box {
   left: number
   right: number
   top: number
@@ -27,7 +27,7 @@ interface Box {
 export const LINE = 22
 const NEAR = 30
 const SHAPE = 20
-const SHIFTS = [0, -LINE, LINE, -2 * LINE, 2 * LINE]
+const SHIFTS = [0, -1, 1, -2, 2, -3, 3].map((lines) => (lines * LINE) / 2)
 
 export function place(things: readonly Thing[], frame: { width: number; height: number }): Stack[] {
   const taken: Box[] = []
@@ -49,6 +49,29 @@ export function place(things: readonly Thing[], frame: { width: number; height: 
     taken.push(boxOf(first.at, width, stack.length, best.side, best.shift))
     return best
   })
+}
+
+export function boxOfStack(stack: Stack, widths: ReadonlyMap<string, number>): Box {
+  const width = Math.max(...stack.ids.map((id) => widths.get(id) ?? 0))
+  return boxOf(stack.at, width, stack.ids.length, stack.side, stack.shift)
+}
+
+/** Where the middle of a large, faint name goes: near `at`, where it covers least. */
+export function placeName(at: Point, width: number, size: number, taken: readonly Box[]): Point {
+  let best = at
+  let least = Infinity
+  for (const down of [0, 1, -1, 2, -2, 3, -3]) {
+    for (const aside of [0, 0.5, -0.5, 1, -1]) {
+      const [x, y] = [at[0] + aside * width, at[1] + down * 1.6 * size]
+      const box = { left: x - width / 2, right: x + width / 2, top: y - size, bottom: y + size / 3 }
+      const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + Math.abs(down) * 8 + Math.abs(aside) * 12
+      if (cost < least) {
+        least = cost
+        best = [x, y]
+      }
+    }
+  }
+  return best
 }
 
 /** Things nearer than NEAR px to the first of a stack join it. */
@@ -82,6 +105,6 @@ function outside(box: Box, frame: { width: number; height: number }): number {
 /** About how wide a text is drawn, px: a Chinese sign is square, a letter about half as wide. */
 export function textWidth(text: string, size: number): number {
   let width = 0
-  for (const sign of text) width += sign.charCodeAt(0) > 0x2e80 ? size : size * 0.54
+  for (const sign of text) width += sign.charCodeAt(0) > 0x2e80 ? size : size * 0.57
   return width
 }

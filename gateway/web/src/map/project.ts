@@ -6,8 +6,15 @@ export interface Projection {
   (at: LonLat): Point
 }
 
-/** Fit `shapes` into a frame of width x height pixels with a margin (px) on each side. */
-export function fit(shapes: readonly (readonly LonLat[])[], width: number, height: number, margin: number): Projection {
+/** What is kept free at the edges of a frame, px. */
+export interface Margins {
+  side: number
+  top: number
+  bottom: number
+}
+
+/** Fit `shapes` into a frame of width x height pixels. */
+export function fit(shapes: readonly (readonly LonLat[])[], width: number, height: number, margins: Margins): Projection {
   const all = shapes.flat()
   if (all.length === 0) return () => [width / 2, height / 2]
   const lons = all.map(([lon]) => lon)
@@ -16,9 +23,9 @@ export function fit(shapes: readonly (readonly LonLat[])[], width: number, heigh
   const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180)
   const spanX = Math.max((east - west) * squeeze, 1e-9)
   const spanY = Math.max(north - south, 1e-9)
-  const scale = Math.max(1, Math.min((width - 2 * margin) / spanX, (height - 2 * margin) / spanY))
+  const scale = Math.max(1, Math.min((width - 2 * margins.side) / spanX, (height - margins.top - margins.bottom) / spanY))
   const left = (width - spanX * scale) / 2
-  const top = (height - spanY * scale) / 2
+  const top = margins.top + (height - margins.top - margins.bottom - spanY * scale) / 2
   return ([lon, lat]) => [left + (lon - west) * squeeze * scale, top + (north - lat) * scale]
 }
 
