@@ -106,7 +106,7 @@ class Screen:
         page.fill("input[name=username]", account)
         page.fill("input[name=password]", self._city.accounts()[account])
         page.keyboard.press("Enter")
-        expect(page.get_by_test_id("live")).to_have_text("实时")
+        expect(page.get_by_test_id("live")).to_have_attribute("data-state", "live")
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self._city.url}{path}")
