@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -113,8 +114,11 @@ class DatabaseThread:
         self._migrated = False
         self._listeners: list[Callable[[], None]] = []
 
-    def run(self, work: Callable[[Session], T]) -> T:
+    def run(self, work: Callable[[Session], T], *, durable: bool = False) -> T:
         """Do it in one transaction: committed at its end, rolled back when it raises.
+
+        The death of the process loses nothing that was committed; `durable` work outlives a power cut as well, at the
+        price of waiting for the disk (with SQLite; PostgreSQL always waits).
 
         Raises Unavailable (`database_unavailable`) when the database cannot do it now, whatever `work` raises, and
         nothing else. `work` must not log or wait: it runs outside the world of greenlets.
@@ -122,7 +126,7 @@ class DatabaseThread:
         if not self._waiting.acquire(blocking=False):
             raise Unavailable("database_busy", waiting=WAITING_MAX)
         try:
-            value, notify = self._thread.run(lambda: self._transact(work))
+            value, notify = self._thread.run(lambda: self._transact(work, durable))
         finally:
             self._waiting.release()
         if notify:
@@ -139,12 +143,12 @@ class DatabaseThread:
         self._thread.run(self._engine.dispose)
         self._thread.close()
 
-    def _transact(self, work: Callable[[Session], T]) -> tuple[T, bool]:
+    def _transact(self, work: Callable[[Session], T], durable: bool) -> tuple[T, bool]:
         try:
             if not self._migrated:
                 migrate(self._engine, self._migrations)
                 self._migrated = True
-            with Session(self._engine) as session:
+            with _flushed(self._engine) if durable else nullcontext(), Session(self._engine) as session:
                 value = work(session)
                 session.commit()
                 return value, bool(session.info.get(OUTBOX_WRITTEN))
@@ -166,7 +170,8 @@ def engine_from(settings: CommonSettings, service: str) -> sa.Engine:
 
 
 def sqlite_engine(path: Path) -> sa.Engine:
-    """A file in WAL mode, flushed at each commit: a ledger row that says `sending` outlives a power cut."""
+    """A file in WAL mode: consistent after whatever happens; what was committed outlives our death, `durable` a power
+    cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         f"sqlite:///{path}",
@@ -177,7 +182,7 @@ def sqlite_engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy begins transactions itself, see below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -204,6 +209,21 @@ def postgres_engine(url: str, *, schema: str) -> sa.Engine:
         },
     )
     return engine.execution_options(schema_of_service=schema)
+
+
+@contextmanager
+def _flushed(engine: sa.Engine) -> Iterator[None]:
+    """Commits wait until SQLite's log is on the disk."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    connection = engine.raw_connection()
+    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.close()
 
 
 def migrate(engine: sa.Engine, folder: Path) -> None:

@@ -71,6 +71,17 @@ _FACTS = (
 _LINE = ("seq", "time", "event", "actor", "comment", "priority", "params", "latching", "ack_required")
 
 
+_find = sa.select(alarms_table).where(alarms_table.c.id == sa.bindparam("of"))
+_find_to_decide = _find.with_for_update()
+_add_alarm = sa.insert(alarms_table)
+_add_lines = sa.insert(journal_table)
+_change = (
+    sa.update(alarms_table)
+    .where(alarms_table.c.id == sa.bindparam("of"))
+    .values({name: sa.bindparam(f"new_{name}") for name in (*_FACTS, "state", "suppressed_by")})
+)
+
+
 class Alarms:
     """The repository, within one transaction."""
 
@@ -80,7 +91,7 @@ class Alarms:
 
     def find(self, alarm_id: str) -> Alarm | None:
         """To be decided upon: nobody else changes it until the transaction ends."""
-        row = self._session.execute(_select().where(alarms_table.c.id == alarm_id).with_for_update()).one_or_none()
+        row = self._session.execute(_find_to_decide, {"of": alarm_id}).one_or_none()
         return None if row is None else _alarm(row)
 
     def get_or_new(self, key: Key) -> Alarm:
@@ -106,7 +117,7 @@ class Alarms:
         if not states:
             return alarm
         self._write_row(before, alarm)
-        self._session.execute(sa.insert(journal_table), [_journal_row(line, after) for line, after in states])
+        self._session.execute(_add_lines, [_journal_row(line, after) for line, after in states])
         for line, after in states:
             event = announcement(after, line)
             if event is not None:
@@ -122,9 +133,10 @@ class Alarms:
         values |= {"state": alarm.state, "suppressed_by": sorted(alarm.suppressed_by)}
         if before.seq == 0:
             keys = {name: getattr(alarm.key, name) for name in _KEYS}
-            self._session.execute(sa.insert(alarms_table).values(id=alarm.key.id, **keys, **values))
+            self._session.execute(_add_alarm, {"id": alarm.key.id, **keys, **values})
         else:
-            self._session.execute(sa.update(alarms_table).where(alarms_table.c.id == alarm.key.id).values(values))
+            changed = {f"new_{name}": value for name, value in values.items()}
+            self._session.execute(_change, {"of": alarm.key.id, **changed})
 
 
 def list_displayed(
@@ -148,7 +160,7 @@ def list_displayed(
 
 
 def find_displayed(session: Session, alarm_id: str) -> Alarm | None:
-    row = session.execute(_select().where(alarms_table.c.id == alarm_id)).one_or_none()
+    row = session.execute(_find, {"of": alarm_id}).one_or_none()
     return None if row is None else _alarm(row)
 
 

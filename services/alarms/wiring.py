@@ -33,6 +33,9 @@ ROWS_MAX = 1000
 EMPTY_LOOKS = 2
 """A message reaches its parking place a moment after it was parked, so one look at an empty queue proves nothing."""
 
+_TELLS_NOTHING_STANDING = frozenset({SERVICE, "gateway", "history"})
+"""Services that own no conditions, so that there is nothing to ask them for."""
+
 log = structlog.get_logger()
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -118,12 +121,14 @@ class AlarmsApp:
         return handlers.Unit(storage.Alarms(session, self.bus.outbox), self._rule_for, self._clock.now())
 
     def _note(self, letter: Letter) -> None:
-        """Nothing to do about it, but its number counts."""
+        """Nothing to do about it, but its number counts: a hole behind it may hide something we hear."""
+        if letter.envelope.service in _TELLS_NOTHING_STANDING:
+            return
         self._database.run(lambda session: self._inbox.accept(session, letter.envelope))
 
     def _ask_again(self, session: Session, envelope: Envelope, _missing: int) -> None:
         """Messages are missing before this one: ask its sender to tell what stands."""
-        if envelope.service == SERVICE:
+        if envelope.service in _TELLS_NOTHING_STANDING:
             return
         request = ResyncRequested(area=envelope.subject, source=envelope.source)
         self.bus.outbox.add(session, request)

@@ -41,6 +41,10 @@ journal_table = sa.Table(
 )
 
 
+_find = sa.select(journal_table.c.position).where(journal_table.c.event_id == sa.bindparam("of"))
+_add = sa.insert(journal_table)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What to look for; `area` and whatever lies below it, `before` a position: the page ends there."""
@@ -57,26 +61,24 @@ class Filters:
 def append(session: Session, entry: Entry) -> bool:
     """False when the journal has it already."""
     envelope = entry.envelope
-    known = session.scalar(sa.select(journal_table.c.position).where(journal_table.c.event_id == envelope.id))
-    if known is not None:
+    if session.scalar(_find, {"of": envelope.id}) is not None:
         return False
-    session.execute(
-        sa.insert(journal_table).values(
-            event_id=envelope.id,
-            time=envelope.time,
-            service=envelope.service,
-            event=envelope.type.name,
-            version=envelope.type.version,
-            area=envelope.subject,
-            asset=entry.asset,
-            actor=entry.actor,
-            source=envelope.source,
-            seq=envelope.seq,
-            correlation_id=envelope.correlation_id,
-            causation_id=envelope.causation_id,
-            data=orjson.dumps(entry.data).decode(),
-        )
-    )
+    row = {
+        "event_id": envelope.id,
+        "time": envelope.time,
+        "service": envelope.service,
+        "event": envelope.type.name,
+        "version": envelope.type.version,
+        "area": envelope.subject,
+        "asset": entry.asset,
+        "actor": entry.actor,
+        "source": envelope.source,
+        "seq": envelope.seq,
+        "correlation_id": envelope.correlation_id,
+        "causation_id": envelope.causation_id,
+        "data": orjson.dumps(entry.data).decode(),
+    }
+    session.execute(_add, row)
     return True
 
 

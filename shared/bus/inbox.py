@@ -33,6 +33,16 @@ _seen = sa.Table(
     sa.Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
 
+_find_seq = sa.select(_sequences.c.seq).where(
+    (_sequences.c.source == sa.bindparam("of")) & (_sequences.c.subject == sa.bindparam("about"))
+)
+_first_seq = sa.insert(_sequences)
+_raise_seq = (
+    sa.update(_sequences)
+    .where((_sequences.c.source == sa.bindparam("of")) & (_sequences.c.subject == sa.bindparam("about")))
+    .values(seq=sa.bindparam("now"))
+)
+
 OnGap = Callable[[Session, Envelope, int], None]
 """Called with the first message behind a gap and the number of messages missing before it."""
 
@@ -53,15 +63,15 @@ class Inbox:
         return self._accept_id(session, envelope) if envelope.seq == 0 else self._accept_seq(session, envelope)
 
     def _accept_seq(self, session: Session, envelope: Envelope) -> bool:
-        where = (_sequences.c.source == envelope.source) & (_sequences.c.subject == envelope.subject)
-        last = session.scalar(sa.select(_sequences.c.seq).where(where))
+        key = {"of": envelope.source, "about": envelope.subject}
+        last = session.scalar(_find_seq, key)
         if last is not None and envelope.seq <= last:
             return False
         if last is None:
             row = {"source": envelope.source, "subject": envelope.subject, "seq": envelope.seq}
-            session.execute(sa.insert(_sequences).values(row))
+            session.execute(_first_seq, row)
         else:
-            session.execute(sa.update(_sequences).where(where).values(seq=envelope.seq))
+            session.execute(_raise_seq, {**key, "now": envelope.seq})
         missing = envelope.seq - (last or 0) - 1
         if missing and self._on_gap is not None:
             self._on_gap(session, envelope, missing)

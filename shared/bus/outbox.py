@@ -81,6 +81,26 @@ class Cause:
         return cls(envelope.correlation_id, envelope.id)
 
 
+_find_store = sa.select(_stores.c.id)
+_raise_seq = (
+    sa.update(_sequences)
+    .where((_sequences.c.instance == sa.bindparam("of")) & (_sequences.c.subject == sa.bindparam("about")))
+    .values(seq=_sequences.c.seq + 1)
+    .returning(_sequences.c.seq)
+)
+_first_seq = sa.insert(_sequences)
+_add_row = sa.insert(_rows)
+_forget_rows = sa.delete(_rows).where(
+    (_rows.c.instance == sa.bindparam("of")) & (_rows.c.position <= sa.bindparam("last"))
+)
+_read_rows = (
+    sa.select(_rows.c.position, _rows.c.routing_key, _rows.c.body)
+    .where(_rows.c.instance == sa.bindparam("of"))
+    .order_by(_rows.c.position)
+    .limit(WINDOW_MAX)
+)
+
+
 class Outbox:
     """Writes events of one instance of a service, inside whatever transaction the session is in."""
 
@@ -112,11 +132,12 @@ class Outbox:
             seq=self._next_seq(session, event.area),
         )
         session.execute(
-            sa.insert(_rows).values(
-                instance=self._instance,
-                routing_key=event_key(event.area, self._service, envelope.type.name),
-                body=encode(event, envelope),
-            )
+            _add_row,
+            {
+                "instance": self._instance,
+                "routing_key": event_key(event.area, self._service, envelope.type.name),
+                "body": encode(event, envelope),
+            },
         )
         session.info[OUTBOX_WRITTEN] = True
         return envelope
@@ -132,7 +153,7 @@ class Outbox:
 
     def _store_id(self, session: Session) -> str:
         if self._store is None:
-            found = session.scalar(sa.select(_stores.c.id))
+            found = session.scalar(_find_store)
             if found is None:
                 found = uuid.uuid4().hex[:12]
                 session.execute(sa.insert(_stores).values(id=found))
@@ -141,13 +162,15 @@ class Outbox:
         return self._store
 
     def _next_seq(self, session: Session, subject: str) -> int:
-        where = (_sequences.c.instance == self._instance) & (_sequences.c.subject == subject)
-        raised = sa.update(_sequences).where(where).values(seq=_sequences.c.seq + 1).returning(_sequences.c.seq)
-        seq = session.scalar(raised)
+        seq = session.scalar(_raise_seq, {"of": self._instance, "about": subject})
         if seq is None:
             seq = 1
-            session.execute(sa.insert(_sequences).values(instance=self._instance, subject=subject, seq=seq))
+            session.execute(_first_seq, {"instance": self._instance, "subject": subject, "seq": seq})
         return int(seq)
+
+
+_Row = tuple[int, str, bytes]
+"""Position, routing key, body."""
 
 
 class Relay:
@@ -197,8 +220,10 @@ class Relay:
     def _send_all(self) -> bool:
         """False when something is away."""
         try:
-            while self._send_window():
-                pass
+            window = self._database.run(self._read)
+            while window:
+                self._publisher.publish([Outgoing(EVENTS, key, body, CONTENT_TYPE) for _, key, body in window])
+                window = self._next_window(window[-1][0])
             self._publisher.beat()
         except Unavailable as error:
             say = log.warning if self._outage is None else log.debug
@@ -214,21 +239,17 @@ class Relay:
             log.info("events leave the outbox again")
         return True
 
-    def _send_window(self) -> bool:
-        window = self._database.run(self._read)
-        if not window:
-            return False
-        self._publisher.publish([Outgoing(EVENTS, key, body, CONTENT_TYPE) for _, key, body in window])
-        last = window[-1][0]
-        self._database.run(lambda session: self._forget(session, last))
-        return len(window) == WINDOW_MAX
+    def _next_window(self, sent: int) -> list[_Row]:
+        """Forget what the broker has, and see what has come meanwhile."""
 
-    def _read(self, session: Session) -> list[tuple[int, str, bytes]]:
-        mine = sa.select(_rows.c.position, _rows.c.routing_key, _rows.c.body).where(_rows.c.instance == self._instance)
-        return [tuple(row) for row in session.execute(mine.order_by(_rows.c.position).limit(WINDOW_MAX))]
+        def work(session: Session) -> list[_Row]:
+            session.execute(_forget_rows, {"of": self._instance, "last": sent})
+            return self._read(session)
 
-    def _forget(self, session: Session, last: int) -> None:
-        session.execute(sa.delete(_rows).where((_rows.c.instance == self._instance) & (_rows.c.position <= last)))
+        return self._database.run(work)
+
+    def _read(self, session: Session) -> list[_Row]:
+        return [tuple(row) for row in session.execute(_read_rows, {"of": self._instance})]
 
 
 def count_waiting(session: Session) -> int:

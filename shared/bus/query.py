@@ -44,7 +44,7 @@ class QueryClient:
         self._loop.stop(within_s)
         self._publisher.close()
 
-    def call(self, service: str, method: str, *args: object, timeout_s: float = TIMEOUT_S, **kwargs: object) -> Any:
+    def call(self, service: str, method: str, /, *args: object, timeout_s: float = TIMEOUT_S, **kwargs: object) -> Any:
         """The service's answer. Raises Unavailable when there is none in time, or the service's own PlatformError."""
         reply_to = self._reply_to
         if reply_to is None:

@@ -334,7 +334,7 @@ class Owner:
             self.bus.outbox.add(session, event, Cause(wish.correlation_id, wish.causation_id))
             return None
 
-        return self._database.run(work)
+        return self._database.run(work, durable=True)  # a command that was sent is never forgotten
 
     def is_known(self, command_id: str) -> bool:
         return self._database.run(lambda session: storage.find_command(session, command_id)) is not None

@@ -110,3 +110,17 @@ def test_an_sqlite_file_held_by_another_is_unavailable(tmp_path: Path, monkeypat
     assert 1 == database.run(lambda session: session.scalar(sa.text("SELECT 1")))
     other.dispose()
     database.close()
+
+
+def test_durable_work_waits_for_the_disk_and_other_work_does_not(tmp_path: Path) -> None:
+    database = DatabaseThread(sqlite_engine(tmp_path / "service.sqlite"), MIGRATIONS)
+
+    def level(session: Session) -> int | None:
+        found: int | None = session.scalar(sa.text("PRAGMA synchronous"))
+        return found
+
+    assert [1, 2, 1] == [database.run(level), database.run(level, durable=True), database.run(level)]
+    with pytest.raises(ZeroDivisionError):
+        database.run(lambda _: 1 / 0, durable=True)
+    assert 1 == database.run(level)
+    database.close()

@@ -22,7 +22,7 @@ from shared.bus.outbox import Cause, Outbox, Relay
 from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.query import QueryClient
 from shared.bus.tap import Tap
-from shared.bus.topology import EVENTS, event_key, event_queue
+from shared.bus.topology import EVENTS, command_queue, event_key, event_queue
 from shared.clock import FakeClock
 from shared.contracts.alarms import AlarmAcknowledged, AlarmEvent, AlarmRequestRefused
 from shared.contracts.codec import Letter, decode
@@ -38,7 +38,7 @@ from shared.contracts.gateway import AcknowledgeAlarm, ResetAlarm
 from shared.contracts.message import Actor, Event, Message, Scope
 from shared.database import DatabaseThread
 from shared.errors import Missing
-from tests.integration.bus.rig import AREA, NOON, OTHER_AREA, database_in, declared, parked
+from tests.integration.bus.rig import AREA, NOON, OTHER_AREA, database_in, declared, is_there, parked
 from tests.waiting import eventually
 
 CITY = "tangshan"
@@ -99,6 +99,7 @@ class City:
         areas = [CITY, AREA, OTHER_AREA]
         self.app = AlarmsApp(settings, areas, self.clock, DatabaseThread(self.engine, MIGRATIONS), rules.rule_for)
         self.app.start(table(self.app))
+        eventually(lambda: is_there(self.uri, command_queue("alarms", AREA).name), 10)
 
     def stop(self) -> None:
         self.app.stop()

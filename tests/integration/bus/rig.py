@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from amqp.exceptions import NotFound
 
 from shared.bus.connection import Link, declare, declare_shared
 from shared.bus.outbox import Outbox
@@ -92,6 +93,18 @@ def depth(uri: str, queue: str) -> int:
     count: int = link.channel().queue_declare(queue, passive=True).message_count
     link.close()
     return count
+
+
+def is_there(uri: str, queue: str) -> bool:
+    link = Link(uri, "test")
+    try:
+        link.channel().queue_declare(queue, passive=True)
+    except NotFound:
+        return False
+    else:
+        return True
+    finally:
+        link.close()
 
 
 def parked(uri: str) -> list[Any]:

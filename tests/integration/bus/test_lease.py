@@ -94,7 +94,7 @@ def test_an_area_is_handed_over_within_five_seconds_of_a_kill(amqp_uri: str, own
 def test_an_owner_that_loses_the_broker_loses_its_areas_and_takes_them_again(mortal_broker: Brokers) -> None:
     owner = Owner(mortal_broker.uri(mortal_broker.new_vhost()), preferred=[AREA])
     eventually(lambda: owner.areas == {AREA, OTHER_AREA}, 8)
-    mortal_broker.node.kill()
+    mortal_broker.kill()
     eventually(lambda: not owner.areas, 5)
     assert {(AREA, "broker"), (OTHER_AREA, "broker")} == set(owner.lost)
     mortal_broker.node.start()

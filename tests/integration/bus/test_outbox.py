@@ -31,7 +31,7 @@ from tests.integration.bus.rig import (
     outbox,
     raised,
 )
-from tests.integration.conftest import Brokers
+from tests.integration.conftest import Brokers, let_queues_settle
 from tests.waiting import eventually
 
 QUEUE = event_queue("alarms", AREA)
@@ -124,6 +124,7 @@ def test_a_broker_killed_in_mid_storm_loses_nothing_and_nothing_is_applied_twice
     relay = Relay(uri, "flood-1", database)
     reader.consumer.start()
     relay.start()
+    let_queues_settle()
     for number in range(600):
         database.run(lambda session, number=number: box.add(session, raised(number)))
         if number == 200:

@@ -102,7 +102,7 @@ def test_questions_work_again_after_the_broker_was_away(mortal_broker: Brokers) 
     server.start()
     with asking(uri) as client:
         eventually(lambda: answers(client), 10)
-        mortal_broker.node.kill()
+        mortal_broker.kill()
         with pytest.raises(Unavailable):
             client.call("alarms", "double", 1)
         mortal_broker.node.start()

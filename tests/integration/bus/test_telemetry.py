@@ -94,7 +94,7 @@ def test_readings_wait_in_the_spool_while_the_broker_is_away(mortal_broker: Brok
     with sending as sender, reading(uri, "first", found) as reader:
         sender.report(AREA, [row(0)])
         eventually(lambda: values(found) == [0.0], 10)
-        mortal_broker.node.kill()
+        mortal_broker.kill()
         for number in range(1, 6):
             sender.report(AREA, [row(number)])
             eventually(lambda number=number: sender.spooled >= number, 15)
@@ -110,7 +110,7 @@ def test_readings_wait_in_the_spool_while_the_broker_is_away(mortal_broker: Brok
 def test_a_full_spool_is_accounted_for_when_the_broker_is_back(mortal_broker: Brokers, tmp_path: Path) -> None:
     uri = mortal_broker.uri(mortal_broker.new_vhost())
     declared(uri)
-    mortal_broker.node.kill()
+    mortal_broker.kill()
     sending = Sending(uri, tmp_path, bytes_max=400)
     with sending as sender:
         sent = 0

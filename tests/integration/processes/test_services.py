@@ -23,7 +23,7 @@ from shared.contracts.gateway import AcknowledgeAlarm
 from shared.contracts.message import Actor, Scope
 from shared.errors import PlatformError, Unavailable
 from tests.integration.bus.rig import AREA, declared, letter_bytes, publish_events
-from tests.integration.conftest import Brokers, let_queues_settle
+from tests.integration.conftest import Brokers
 from tests.waiting import eventually
 
 WANG = Actor(username="wang", role="dispatcher", scopes=(Scope(trade="*", area="*", verb="acknowledge"),))
@@ -140,15 +140,14 @@ def test_alarms_and_history_live_in_their_own_processes(
 def test_a_service_starts_without_its_broker_and_works_when_it_comes(mortal_broker: Brokers, start: Start) -> None:
     uri = mortal_broker.uri(mortal_broker.new_vhost())
     declared(uri, event_queue("alarms", AREA), event_queue("history", AREA))
-    let_queues_settle()
-    mortal_broker.node.kill()
+    mortal_broker.kill()
     alarms = start("alarms", AMQP_URI=uri)
     mortal_broker.node.start()
     eventually(lambda: published(uri), 30)
     with Gateway(uri) as gateway:
         eventually(lambda: gateway.states() == {ALARM: "UNACK"}, 30)
     assert alarms.poll() is None
-    mortal_broker.node.kill()
+    mortal_broker.kill()
     assert stopped_within(alarms, signal.SIGTERM) < STOP_S_MAX
 
 
