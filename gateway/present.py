@@ -14,6 +14,7 @@ from shared.bus.health import Check
 from shared.clock import Clock
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.message import Params, Text
+from shared.field.profile import Shown
 from shared.messages import sentence
 from shared.site import AssetEntry, Site
 
@@ -90,7 +91,7 @@ class Presenter:
             age_s=reading.age_s,
             limits=shapes.LimitsShape(ll=limits.ll, l=limits.l, h=limits.h, hh=limits.hh) if limits else None,
             range=shown.range,
-            labels={str(key): words(label.text()) for key, label in shown.labels.items()} if shown.labels else None,
+            labels=_labels(shown),
         )
 
     def live_reading(self, reading: Reading) -> shapes.LiveReading:
@@ -334,7 +335,12 @@ def _interlock_value(reading: Reading) -> shapes.InterlockValue:
         value=reading.value,
         unit=point.shown.unit,
         quality=reading.quality,
+        labels=_labels(point.shown),
     )
+
+
+def _labels(shown: Shown) -> dict[str, shapes.Words] | None:
+    return {str(key): words(label.text()) for key, label in shown.labels.items()} if shown.labels else None
 
 
 def _number(reading: Reading | None) -> float | None:

@@ -122,7 +122,7 @@ class Gateway:
             ),
         }
 
-    def query(self, service: str, method: str, **kwargs: Any) -> Any:
+    def query(self, service: str, method: str, /, **kwargs: Any) -> Any:
         """Ask a service. Raises Unavailable, or what the service raised."""
         return self.queries.call(service, method, **kwargs)
 

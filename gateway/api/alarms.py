@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway
@@ -43,7 +44,7 @@ def list_alarms(
     caller: TheCaller,
     state: Annotated[list[AlarmState] | None, Query()] = None,
     area: Annotated[str | None, Query(max_length=128)] = None,
-    priority: Annotated[list[shapes.Priority] | None, Query()] = None,
+    priority: Annotated[list[Annotated[int, Field(ge=1, le=4)]] | None, Query()] = None,
 ) -> list[shapes.AlarmItem]:
     """Everything that is not normal: unacknowledged first, then by priority."""
     return [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.auth import Caller, Unauthorized
 from gateway.storage import secret_hash
@@ -31,14 +32,22 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def caller_of(request: Request, gateway: TheGateway) -> Caller:
+_BEARER = HTTPBearer(auto_error=False, description="A token of /api/tokens")
+_COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The cookie of /api/session")
+
+
+def caller_of(
+    request: Request,
+    gateway: TheGateway,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    cookie: Annotated[str | None, Security(_COOKIE)],
+) -> Caller:
     """Who is calling: by bearer token, or by session cookie with its CSRF token. Raises Unauthorized, Forbidden."""
     address = address_of(request)
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        caller = gateway.accounts.find_by_token(secret, address)
+    if bearer is not None:
+        caller = gateway.accounts.find_by_token(bearer.credentials, address)
     else:
-        caller = gateway.accounts.find_by_session(request.cookies.get(SESSION_COOKIE, ""), address)
+        caller = gateway.accounts.find_by_session(cookie or "", address)
     if caller is None:
         raise Unauthorized("not_signed_in")
     if caller.csrf_hash is not None and request.method not in _SAFE:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from gateway.api.shapes import Error
 from gateway.present import error_body
@@ -59,12 +60,26 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def on_http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        code = {404: "path_missing", 405: "method_not_allowed"}.get(error.status_code, "request_refused")
-        response = answer(error.status_code, code, {"path": request.url.path, "method": request.method})
-        response.headers.update(error.headers or {})
-        return response
+        path, method = request.url.path, request.method
+        if error.status_code == 400:  # a body that cannot even be parsed
+            return answer(422, "request_malformed", {"field": "body", "expected": "JSON in UTF-8"}, "body")
+        allowed = _methods_of(app, request)
+        if error.status_code in (404, 405) and allowed and method not in allowed:
+            response = answer(405, "method_not_allowed", {"path": path, "method": method})
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+            return response
+        code = "path_missing" if error.status_code == 404 else "request_refused"
+        return answer(error.status_code, code, {"path": path, "method": method})
 
     @app.exception_handler(Exception)
     def on_defect(request: Request, error: Exception) -> JSONResponse:
         _log.error("request_failed", path=request.url.path, exc_info=error)
         return answer(500, "defect", {})
+
+
+def _methods_of(app: FastAPI, request: Request) -> set[str]:
+    """The methods that are described for the path of a request; the first template that fits is the path's own."""
+    for template, methods in app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            return {method.upper() for method in methods}
+    return set()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+)
 
 from gateway.storage import Language, Role, Verb
 from gateway.views.city import AssetQuality
@@ -14,17 +23,20 @@ from shared.contracts.alarms import AlarmState
 from shared.contracts.message import Scalar
 
 
-def _clean(text: str) -> str:
-    """No control characters and no half surrogates: neither a database nor JSON could carry them."""
-    if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 or ord(char) == 127 for char in text):
-        raise ValueError("text without control characters")
-    return text
+def _no_flag(given: object) -> object:
+    """`true` is no number, though Python thinks so."""
+    if isinstance(given, bool):
+        raise ValueError("a whole number")
+    return given
 
 
+NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
+"""Text without control characters: no database and no screen could carry them."""
 Priority = Literal[1, 2, 3, 4]
-Clean = AfterValidator(_clean)
-Line = Annotated[str, StringConstraints(max_length=500), Clean]
-Identity = Annotated[str, StringConstraints(min_length=1, max_length=200), Clean]
+Sequence = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=2**53)]
+Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_CONTROL)]
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROL)]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL)]
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -79,7 +91,7 @@ class Me(Shape):
 
 
 class SignIn(Shape):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=64), Clean]
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROL)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -164,6 +176,7 @@ class InterlockValue(Shape):
     value: Scalar
     unit: str
     quality: str
+    labels: dict[str, Words] | None
 
 
 class InterlockShape(Shape):
@@ -281,13 +294,13 @@ class AlarmLine(Shape):
 
 
 class AlarmAction(Shape):
-    expected_seq: Annotated[int, Field(ge=0, le=2**53)]
+    expected_seq: Sequence
     comment: Line = ""
 
 
 class AlarmActionOfMany(Shape):
     id: Identity
-    expected_seq: Annotated[int, Field(ge=0, le=2**53)]
+    expected_seq: Sequence
     comment: Line = ""
 
 
@@ -311,7 +324,10 @@ class Accepted(Shape):
 class CommandWish(Shape):
     asset: Identity
     command: Identity
-    params: dict[Annotated[str, StringConstraints(max_length=64), Clean], bool | float | None] = {}
+    params: dict[
+        Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL)],
+        StrictBool | StrictFloat | StrictInt | None,
+    ] = {}
     reason: Line = ""
 
 
@@ -348,8 +364,12 @@ class UserShape(Shape):
     created_at: datetime
 
 
-Password = Annotated[str, StringConstraints(min_length=10, max_length=200), Clean]
-Grants = Annotated[list[Annotated[str, StringConstraints(max_length=128), Clean]], Field(min_length=1, max_length=50)]
+Password = Annotated[str, StringConstraints(min_length=10, max_length=200, pattern=NO_CONTROL)]
+Grants = Annotated[
+    list[Annotated[str, StringConstraints(max_length=128, pattern=NO_CONTROL)]], Field(min_length=1, max_length=50)
+]
+
+Trades = Annotated[list[Literal["*", "flood", "lighting", "water", "transit"]], Field(min_length=1, max_length=50)]
 
 
 class NewUser(Shape):
@@ -357,7 +377,7 @@ class NewUser(Shape):
     password: Password
     role: Role
     language: Language = "zh"
-    trades: Grants = ["*"]
+    trades: Trades = ["*"]
     areas: Grants = ["*"]
 
 
@@ -367,16 +387,16 @@ class UserChange(Shape):
     password: Password | None = None
     role: Role | None = None
     language: Language | None = None
-    trades: Grants | None = None
+    trades: Trades | None = None
     areas: Grants | None = None
-    active: bool | None = None
+    active: StrictBool | None = None
 
 
 class NewToken(Shape):
     """`username`: for another account, by an administrator only."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=64), Clean]
-    days: Annotated[int, Field(ge=1, le=366)] = 90
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROL)]
+    days: Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=366)] = 90
     username: Username | None = None
 
 

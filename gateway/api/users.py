@@ -16,7 +16,7 @@ from gateway.storage import Token, User
 from gateway.wiring import Gateway
 from shared.contracts.gateway import TokenChanged, UserChanged
 from shared.database import Session
-from shared.errors import Malformed, Missing, Refused
+from shared.errors import Missing, Refused
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
@@ -30,7 +30,7 @@ def list_users(gateway: TheGateway, caller: TheCaller) -> list[shapes.UserShape]
 @router.post("/users", status_code=201, responses=WRITES)
 def create_user(wish: shapes.NewUser, gateway: TheGateway, caller: TheCaller) -> shapes.UserShape:
     caller.require_administration()
-    _check_grants(gateway, wish.trades, wish.areas)
+    _check_areas(gateway, wish.areas)
     user = User(
         username=wish.username,
         role=wish.role,
@@ -56,7 +56,7 @@ def change_user(username: str, wish: shapes.UserChange, gateway: TheGateway, cal
     changes: dict[str, Any] = wish.model_dump(exclude_none=True)
     if username != caller.user.username or set(changes) - {"password", "language"}:
         caller.require_administration()
-    _check_grants(gateway, wish.trades or [], wish.areas or [])
+    _check_areas(gateway, wish.areas or [])
     told = ", ".join(sorted(changes)) or "nothing"
     if "password" in changes:
         changes["password_hash"] = gateway.accounts.hash(changes.pop("password"))
@@ -118,15 +118,12 @@ def revoke_token(token: str, gateway: TheGateway, caller: TheCaller) -> None:
     gateway.database.run(work)
 
 
-def _check_grants(gateway: Gateway, trades: list[str], areas: list[str]) -> None:
-    """Raises Malformed: a grant that covers nothing is a slip of the pen."""
-    for trade in trades:
-        if trade not in ("*", "flood", "lighting", "water", "transit"):
-            raise Malformed("trade_unknown", trade=trade)
+def _check_areas(gateway: Gateway, areas: list[str]) -> None:
+    """Raises Missing: a grant that covers nothing is a slip of the pen."""
     known = [area.id for area in gateway.site.areas]
     for area in areas:
         if area != "*" and not any(each == area or each.startswith(area + "/") for each in known):
-            raise Malformed("area_unknown", area=area)
+            raise Missing("area_unknown", area=area)
 
 
 def _audit_user(gateway: Gateway, session: Session, username: str, address: str, account: str, change: str) -> None:

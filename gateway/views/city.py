@@ -72,6 +72,7 @@ class CityView:
         self.site = site
         self._clock = clock
         self._lock = threading.RLock()
+        self._began_us = self._now_us()
         self.controllers: dict[str, ControllerEntry] = {entry.id: entry for entry in site.controllers}
         self._profiles: dict[str, Profile] = {}
         self._points: dict[tuple[str, str], PointView] = {}
@@ -106,10 +107,10 @@ class CityView:
                 point.value, point.quality = row.value, row.quality
                 point.taken_us, point.changed_us = row.taken_us, row.changed_us
                 newest_us = max(newest_us, row.changed_us)
-                if not point.trend or now_us - point.trend[-1][0] >= TREND_EVERY_US or point.value is None:
-                    point.trend.append((now_us, row.value, row.quality))
+                if not point.trend or frame.sent_us - point.trend[-1][0] >= TREND_EVERY_US or point.value is None:
+                    point.trend.append((frame.sent_us, row.value, row.quality))
                 self._dirty.add((row.asset, row.point))
-            if newest_us:
+            if newest_us and frame.sent_us >= self._began_us:  # what was sent before says nothing of how fast we are
                 self.field_to_screen_s.append(max(0.0, (now_us - newest_us) / 1e6 / self._clock.rate))
 
     def take_dirty(self) -> list[Reading]:

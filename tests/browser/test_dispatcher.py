@@ -42,9 +42,14 @@ def test_the_storm_trips_a_pump_and_the_alarm_is_acknowledged_with_one_key(city:
     expect(page.locator("tr[data-event=alarm_acknowledged]").first).to_contain_text("dispatcher")
 
 
-def test_the_list_is_used_from_the_keyboard_alone(screen: Screen) -> None:
+def test_the_list_is_used_from_the_keyboard_alone(city: City, screen: Screen) -> None:
+    doors = ("nanhu", "kaiping")
+    for station in doors:
+        city.simulator.contact(station, "door_open", on=True)
     screen.sign_in("dispatcher")
     page = screen.page
+    for station in doors:
+        expect(screen.alarm(f"{station}~door_opened")).to_be_visible(timeout=30_000)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Shift + A")
     page.keyboard.press("Escape")
@@ -149,3 +154,34 @@ def test_nothing_scrolls_but_the_lists(screen: Screen) -> None:
             "[document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]"
         )
         assert beyond == [0, 0], path
+
+
+def test_an_alarm_that_changed_meanwhile_is_not_acknowledged_and_says_so(city: City, screen: Screen) -> None:
+    city.simulator.contact("nanhu", "smoke", on=True)
+    screen.sign_in("dispatcher")
+    page = screen.page
+    row = screen.alarm("nanhu~smoke_detected")
+    expect(row).to_be_visible(timeout=30_000)
+    # As if the row had been drawn before the alarm's last change.
+    page.route(
+        "**/api/alarms/*/acknowledge",
+        lambda route: route.continue_(post_data=json.dumps({"expected_seq": 0, "comment": ""})),
+    )
+    row.get_by_role("button", name="确认").click()
+    expect(row.get_by_role("status")).to_contain_text("已变化")
+    expect(row).to_have_attribute("data-state", "UNACK")
+    page.unroute("**/api/alarms/*/acknowledge")
+    row.get_by_role("button", name="确认").click()
+    expect(row).to_have_attribute("data-state", "ACKED")
+
+
+def test_the_page_says_when_it_may_not_sound(screen: Screen) -> None:
+    screen.sign_in("dispatcher")
+    sound = screen.page.get_by_test_id("sound")
+    expect(sound).to_have_text("声音开")
+    screen.page.reload()
+    expect(sound).to_have_text("声音被禁用")
+    screen.page.keyboard.press("j")
+    expect(sound).to_have_text("声音开")
+    sound.click()
+    expect(sound).to_have_text("声音已关")

@@ -949,6 +949,10 @@ export interface components {
         };
         /** InterlockValue */
         InterlockValue: {
+            /** Labels */
+            labels: {
+                [key: string]: components["schemas"]["Words"];
+            } | null;
             /** Point */
             point: string;
             /** Quality */
@@ -1167,7 +1171,7 @@ export interface components {
              *       "*"
              *     ]
              */
-            trades: string[];
+            trades: ("*" | "flood" | "lighting" | "water" | "transit")[];
             /** Username */
             username: string;
         };
@@ -1394,7 +1398,7 @@ export interface components {
             /** Role */
             role?: ("dispatcher" | "crew" | "engineer" | "admin") | null;
             /** Trades */
-            trades?: string[] | null;
+            trades?: ("*" | "flood" | "lighting" | "water" | "transit")[] | null;
         };
         /** UserShape */
         UserShape: {
@@ -1460,7 +1464,7 @@ export interface operations {
             query?: {
                 state?: ("NORM" | "UNACK" | "ACKED" | "RTNUN" | "LUNAK" | "LACKD" | "SHLVD" | "DSUPR" | "OOSRV")[] | null;
                 area?: string | null;
-                priority?: (1 | 2 | 3 | 4)[] | null;
+                priority?: number[] | null;
             };
             header?: never;
             path?: never;

@@ -4,8 +4,9 @@ import type { Point } from './project'
 export interface Thing {
   id: string
   at: Point
-  /** Width of its line (shape and name), px. */
+  /** Width of its line (shape and name), px: with its whole name, and cut short. */
   width: number
+  narrowWidth: number
 }
 
 export interface Stack {
@@ -15,6 +16,9 @@ export interface Stack {
   side: 'right' | 'left'
   /** How far the stack is moved up or down, px. */
   shift: number
+  /** Names are cut short, for there is no room for more. */
+  narrow: boolean
+  width: number
 }
 
 export interface Box {
@@ -26,34 +30,38 @@ export interface Box {
 
 export const LINE = 22
 const NEAR = 30
-const SHAPE = 20
+/** Half the shape, and the alarm sign on its other side. */
+const SIGN = 34
 const SHIFTS = [0, -1, 1, -2, 2, -3, 3].map((lines) => (lines * LINE) / 2)
 
 export function place(things: readonly Thing[], frame: { width: number; height: number }): Stack[] {
   const taken: Box[] = []
   return stacks(things).map((stack) => {
-    const width = Math.max(...stack.map((thing) => thing.width))
-    const first = stack[0]!
-    let best: Stack = { ids: [], at: first.at, side: 'right', shift: 0 }
-    let least = Infinity
-    for (const shift of SHIFTS) {
-      for (const side of ['right', 'left'] as const) {
-        const box = boxOf(first.at, width, stack.length, side, shift)
-        const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + 4 * outside(box, frame) + Math.abs(shift)
-        if (cost < least) {
-          least = cost
-          best = { ids: stack.map((thing) => thing.id), at: first.at, side, shift }
-        }
-      }
-    }
-    taken.push(boxOf(first.at, width, stack.length, best.side, best.shift))
+    const ids = stack.map((thing) => thing.id)
+    const at = stack[0]!.at
+    const options: Stack[] = [false, true].flatMap((narrow) => {
+      const width = Math.max(...stack.map((thing) => (narrow ? thing.narrowWidth : thing.width)))
+      return SHIFTS.flatMap((shift) => (['right', 'left'] as const).map((side) => ({ ids, at, side, shift, narrow, width })))
+    })
+    const costs = options.map((option) => cost(option, taken, frame))
+    const best = options[costs.indexOf(Math.min(...costs))]!
+    taken.push(boxOfStack(best))
     return best
   })
 }
 
-export function boxOfStack(stack: Stack, widths: ReadonlyMap<string, number>): Box {
-  const width = Math.max(...stack.ids.map((id) => widths.get(id) ?? 0))
-  return boxOf(stack.at, width, stack.ids.length, stack.side, stack.shift)
+const NARROW_COST = 60
+
+function cost(option: Stack, taken: readonly Box[], frame: { width: number; height: number }): number {
+  const box = boxOfStack(option)
+  const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0)
+  return covered + 4 * outside(box, frame) + Math.abs(option.shift) + (option.narrow ? NARROW_COST : 0)
+}
+
+export function boxOfStack({ ids, at: [x, y], side, shift, width }: Stack): Box {
+  const top = y - LINE / 2 + shift
+  const [left, right] = side === 'right' ? [x - SIGN, x + width] : [x - width, x + SIGN]
+  return { left, right, top, bottom: top + ids.length * LINE }
 }
 
 /** Where the middle of a large, faint name goes: near `at`, where it covers least. */
@@ -83,12 +91,6 @@ function stacks(things: readonly Thing[]): Thing[][] {
     else found.push([thing])
   }
   return found
-}
-
-function boxOf([x, y]: Point, width: number, lines: number, side: Stack['side'], shift: number): Box {
-  const top = y - LINE / 2 + shift
-  const [left, right] = side === 'right' ? [x - SHAPE / 2, x + width] : [x - width, x + SHAPE / 2]
-  return { left, right, top, bottom: top + lines * LINE }
 }
 
 function overlap(a: Box, b: Box): number {
