@@ -65,6 +65,10 @@ export function zone(): string {
   return session.site?.time_zone ?? 'UTC'
 }
 
+/** The name of an area; of what lies above the areas, the city's. */
 export function areaName(id: string): { zh: string; en: string } {
-  return session.site?.areas.find((area) => area.id === id)?.name ?? { zh: id, en: id }
+  const site = session.site
+  const found = site?.areas.find((area) => area.id === id)
+  if (found) return found.name
+  return site?.areas.some((area) => area.id.startsWith(`${id}/`)) ? site.title : { zh: id, en: id }
 }

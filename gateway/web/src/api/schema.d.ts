@@ -1269,6 +1269,21 @@ export interface components {
             };
             text: components["schemas"]["Words"];
         };
+        /**
+         * Sample
+         * @description What was known of a point at one moment; without a value it was not, and `quality` says why.
+         */
+        Sample: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Quality */
+            quality: string;
+            /** Value */
+            value: boolean | number | string | null;
+        };
         /** ScopeShape */
         ScopeShape: {
             /** Area */
@@ -1374,11 +1389,7 @@ export interface components {
             /** Point */
             point: string;
             /** Samples */
-            samples: [
-                string,
-                boolean | number | string | null,
-                string
-            ][];
+            samples: components["schemas"]["Sample"][];
             /** Unit */
             unit: string;
         };

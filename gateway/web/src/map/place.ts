@@ -32,7 +32,7 @@ export const LINE = 22
 const NEAR = 30
 /** Half the shape, and the alarm sign on its other side. */
 const SIGN = 34
-const SHIFTS = [0, -1, 1, -2, 2, -3, 3].map((lines) => (lines * LINE) / 2)
+const SHIFTS = [0, -1, 1, -2, 2, -3, 3, -4, 4].map((lines) => (lines * LINE) / 2)
 
 export function place(things: readonly Thing[], frame: { width: number; height: number }): Stack[] {
   const taken: Box[] = []

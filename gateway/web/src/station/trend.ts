@@ -23,7 +23,7 @@ export function useTrend(of: () => { asset: string; point: string } | null): Ref
     busy = true
     try {
       const trend = await ask(client.GET('/api/trends', { params: { query } }))
-      if (trend.point === of()?.point && trend.asset === of()?.asset) samples.value = (trend as Trend).samples.map(sample)
+      if (trend.point === of()?.point && trend.asset === of()?.asset) samples.value = trend.samples.map(sample)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       // The line stays as it was; that the gateway is away is told by the strip.
@@ -45,7 +45,7 @@ export function useTrend(of: () => { asset: string; point: string } | null): Ref
   return samples
 }
 
-function sample([at, value, quality]: [string, unknown, string]): Sample {
+function sample({ at, value, quality }: Trend['samples'][number]): Sample {
   const known = isKnown(quality) && value !== null
   const number = typeof value === 'boolean' ? Number(value) : value
   return { atMs: Date.parse(at), value: known && typeof number === 'number' ? number : null }
