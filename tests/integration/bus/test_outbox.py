@@ -122,6 +122,7 @@ def test_a_broker_killed_in_mid_storm_loses_nothing_and_nothing_is_applied_twice
     reader = Applying(uri, tmp_path / "reader")
     database, box = database_in(tmp_path / "writer"), outbox()
     relay = Relay(uri, "flood-1", database)
+    declared(uri, QUEUE, event_queue("history", AREA))
     reader.consumer.start()
     relay.start()
     let_queues_settle()
