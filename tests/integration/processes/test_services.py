@@ -111,22 +111,23 @@ class Gateway:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_alarms_and_history_live_in_their_own_processes(
-    request: pytest.FixtureRequest, amqp_uri: str, start: Start, kind: str
+    request: pytest.FixtureRequest, brokers: Brokers, vhost: str, start: Start, kind: str
 ) -> None:
-    settings = {"AMQP_URI": amqp_uri}
-    if kind == "postgresql":
-        settings["DATABASE_URL"] = request.getfixturevalue("postgres")
-    alarms, history = start("alarms", **settings), start("history", **settings)
-    with Gateway(amqp_uri) as gateway:
-        declared(amqp_uri, event_queue("alarms", AREA), event_queue("history", AREA))
-        publish_events(amqp_uri, [letter_bytes(1)])
+    """Each with the broker's user of its own, which has no right too few."""
+    settings = {"DATABASE_URL": request.getfixturevalue("postgres")} if kind == "postgresql" else {}
+    as_alarms = {"AMQP_URI": brokers.uri(vhost, "alarms"), **settings}
+    alarms = start("alarms", **as_alarms)
+    history = start("history", AMQP_URI=brokers.uri(vhost, "history"), **settings)
+    as_flood = brokers.uri(vhost, "flood")
+    with Gateway(brokers.uri(vhost, "gateway")) as gateway:
+        eventually(lambda: published(as_flood), 30)
         eventually(lambda: gateway.states() == {ALARM: "UNACK"}, 30)
         gateway.acknowledge(1)
         eventually(lambda: gateway.states() == {ALARM: "ACKED"}, 10)
         alarms.kill()
         alarms.wait()
-        alarms = start("alarms", RESTARTS="1", **settings)
-        publish_events(amqp_uri, [letter_bytes(1), letter_bytes(2)])
+        alarms = start("alarms", RESTARTS="1", **as_alarms)
+        publish_events(as_flood, [letter_bytes(1), letter_bytes(2)])
         eventually(lambda: gateway.states() == {ALARM: "ACKED", "xinhua~c2": "UNACK"}, 30)
         expected = ["condition_raised", "alarm_raised", "alarm_acknowledged", "condition_raised", "alarm_raised"]
         eventually(lambda: len(gateway.journal()) >= len(expected), 20)
