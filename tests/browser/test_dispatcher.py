@@ -55,6 +55,7 @@ def test_the_list_is_used_from_the_keyboard_alone(city: City, screen: Screen) ->
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("l")
+    expect(page.get_by_role("searchbox")).to_be_visible()
     page.keyboard.press("j")
     marked = page.locator("tr.marked")
     first = marked.get_attribute("data-alarm") or ""

@@ -851,19 +851,22 @@ export interface components {
             risk: "low" | "medium" | "high";
             title: components["schemas"]["Words"];
         };
+        /**
+         * CommandParams
+         * @description `param`: for a command that takes one, within the range that its offer tells.
+         */
+        CommandParams: {
+            /** Param */
+            param?: number | null;
+        };
         /** CommandWish */
         CommandWish: {
             /** Asset */
             asset: string;
             /** Command */
             command: string;
-            /**
-             * Params
-             * @default {}
-             */
-            params: {
-                [key: string]: boolean | number | null;
-            };
+            /** @default {} */
+            params: components["schemas"]["CommandParams"];
             /**
              * Reason
              * @default
