@@ -71,7 +71,7 @@ def get_trend(
     if found is None:
         raise Missing("point_missing", asset=asset, point=point)
     samples = [
-        (datetime.fromtimestamp(at_us / 1e6, UTC), value, quality)
+        shapes.Sample(at=datetime.fromtimestamp(at_us / 1e6, UTC), value=value, quality=quality)
         for at_us, value, quality in gateway.city.trend(found)
     ]
     return shapes.Trend(asset=asset, point=point, unit=found.shown.unit, samples=samples)

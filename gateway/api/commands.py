@@ -160,7 +160,7 @@ def _offered(gateway: Gateway, caller: Caller, asset: AssetEntry, command: str) 
 
 
 def _params(wish: shapes.CommandWish) -> Params:
-    return dict(wish.params)
+    return {} if wish.params.param is None else {"param": wish.params.param}
 
 
 def _find(gateway: Gateway, caller: Caller, command_id: str) -> CommandRow:

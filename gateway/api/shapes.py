@@ -33,10 +33,9 @@ def _no_flag(given: object) -> object:
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters: no database and no screen could carry them."""
 Priority = Literal[1, 2, 3, 4]
-Sequence = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=2**53)]
+Sequence = Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_no_flag)]
 Line = Annotated[str, StringConstraints(max_length=500, pattern=NO_CONTROL)]
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROL)]
-Name = Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL)]
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -321,21 +320,32 @@ class Accepted(Shape):
     id: str
 
 
+class CommandParams(Shape):
+    """`param`: for a command that takes one, within the range that its offer tells."""
+
+    param: StrictFloat | StrictInt | None = None
+
+
 class CommandWish(Shape):
     asset: Identity
     command: Identity
-    params: dict[
-        Annotated[str, StringConstraints(max_length=64, pattern=NO_CONTROL)],
-        StrictBool | StrictFloat | StrictInt | None,
-    ] = {}
+    params: CommandParams = CommandParams()
     reason: Line = ""
+
+
+class Sample(Shape):
+    """What was known of a point at one moment; without a value it was not, and `quality` says why."""
+
+    at: datetime
+    value: Scalar
+    quality: str
 
 
 class Trend(Shape):
     asset: str
     point: str
     unit: str
-    samples: list[tuple[datetime, Scalar, str]]
+    samples: list[Sample]
 
 
 class JournalItem(Shape):
@@ -396,7 +406,7 @@ class NewToken(Shape):
     """`username`: for another account, by an administrator only."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROL)]
-    days: Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=366)] = 90
+    days: Annotated[int, Field(ge=1, le=366), BeforeValidator(_no_flag)] = 90
     username: Username | None = None
 
 

@@ -121,6 +121,8 @@ class Desk:
     def __init__(self, url: str, account: str, password: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=15)
         signed_in = self.http.post("/api/session", json={"username": account, "password": password})
+        if signed_in.status_code != 200:
+            self.http.close()
         assert signed_in.status_code == 200, signed_in.text
         self.http.headers["X-CSRF-Token"] = self.http.cookies["csrf_token"]
 
