@@ -211,6 +211,10 @@ def postgres_engine(url: str, *, schema: str) -> sa.Engine:
     return engine.execution_options(schema_of_service=schema)
 
 
+_migrating = threading.Lock()
+"""alembic's `op` is one for the whole process."""
+
+
 @contextmanager
 def _flushed(engine: sa.Engine) -> Iterator[None]:
     """Commits wait until SQLite's log is on the disk."""
@@ -235,7 +239,8 @@ def migrate(engine: sa.Engine, folder: Path) -> None:
     def upgrade(revision: Any, _context: object) -> Any:
         return script._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade head` itself calls
 
-    with engine.begin() as connection, EnvironmentContext(config, script, fn=upgrade) as environment:
+    context = EnvironmentContext(config, script, fn=upgrade)
+    with _migrating, engine.begin() as connection, context as environment:
         schema = connection.get_execution_options().get("schema_of_service")
         if schema is not None:
             _prepare_schema(connection, str(schema))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,12 @@ def test_durable_work_waits_for_the_disk_and_other_work_does_not(tmp_path: Path)
         database.run(lambda _: 1 / 0, durable=True)
     assert 1 == database.run(level)
     database.close()
+
+
+def test_two_databases_of_one_process_can_be_migrated_at_once(tmp_path: Path) -> None:
+    engines = [sqlite_engine(tmp_path / f"{number}.sqlite") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda engine: migrate(engine, MIGRATIONS), engines))
+    for engine in engines:
+        assert "outbox" in sa.inspect(engine).get_table_names()
+        engine.dispose()
