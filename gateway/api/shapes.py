@@ -281,13 +281,15 @@ class AlarmItem(Shape):
 
 
 class AlarmLine(Shape):
+    """`priority`: from now on; null where the line does not change it."""
+
     seq: int
     time: datetime
     event: str
     actor: str | None
     comment: str | None
     state: AlarmState
-    priority: Priority
+    priority: Priority | None
     params: dict[str, Scalar]
     text: Words
 

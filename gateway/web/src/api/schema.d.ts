@@ -675,7 +675,10 @@ export interface components {
             /** Trade */
             trade: string;
         };
-        /** AlarmLine */
+        /**
+         * AlarmLine
+         * @description `priority`: from now on; null where the line does not change it.
+         */
         AlarmLine: {
             /** Actor */
             actor: string | null;
@@ -687,11 +690,8 @@ export interface components {
             params: {
                 [key: string]: boolean | number | string | null;
             };
-            /**
-             * Priority
-             * @enum {integer}
-             */
-            priority: 1 | 2 | 3 | 4;
+            /** Priority */
+            priority: (1 | 2 | 3 | 4) | null;
             /** Seq */
             seq: number;
             /**
