@@ -43,7 +43,7 @@ ui:
 	@$(PREPARE) npm run check
 
 bench: prepare-test ## What depends on the speed of a machine: scans per CPU-second, latency from coil to screen
-	@$(PY) -m infra.bench
+	@$(PY) -m tests.bench
 
 soak: prepare-test ## What takes hours: kill loops, a million faulty polls
 	@$(PY) -m infra.soak

@@ -56,9 +56,11 @@ class WarningRules(Part):
     stages: tuple[StageEntry, ...]
 
 
-def station_rules(site: Site, folder: Path, asset: AssetEntry, profile: Profile) -> StationRules:
-    """The rules of a pump station from its details and its profile's limits. Raises MalformedDocument."""
-    document = read_document(folder / "site.yaml")
+def station_rules(site: Site, document: Document, asset: AssetEntry, profile: Profile) -> StationRules:
+    """The rules of a pump station from its details and its profile's limits; `document` is the site file.
+
+    Raises MalformedDocument.
+    """
     at = ("assets", site.assets.index(asset), "details")
     inner = Document(document.file, asset.details, _below(document, at))
     details = validate(inner, StationDetails)

@@ -124,16 +124,15 @@ class Flood:
             }
         return stations | gauges
 
-    def on_scan(self, area: str) -> None:
-        """Decide about every station and gauge of an area, from their images as they are now."""
+    def on_scan(self, units: Sequence[str]) -> None:
+        """Decide about the stations and gauges whose controllers were scanned, from their images as they are now."""
         actions: list[tuple[_StationDesk, Action]] = []
         with self._lock:
             now_s = self._clock.now().timestamp()
-            for desk in self._stations.values():
-                if desk.unit.area == area:
-                    actions += [(desk, action) for action in self._on_station(desk, now_s)]
-            for gauge in self._gauges.values():
-                if gauge.unit.area == area:
+            for unit in units:
+                if station := self._stations.get(unit):
+                    actions += [(station, action) for action in self._on_station(station, now_s)]
+                elif gauge := self._gauges.get(unit):
                     self._on_gauge(gauge, now_s)
         for desk, action in actions:
             self.ports.act(self._wish(desk, action))

@@ -15,8 +15,8 @@ class Service:
     app: FloodApp = Wired()
 
     @scanned
-    def on_scan(self, area: str) -> None:
-        self.app.flood.on_scan(area)
+    def on_scan(self, _area: str, units: list[str]) -> None:
+        self.app.flood.on_scan(units)
 
     @does(Operate)
     def do_operate(self, command: Operate, envelope: Envelope) -> None:

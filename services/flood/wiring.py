@@ -10,6 +10,7 @@ from services.flood.settings import Settings
 from shared.bus.entrypoints import Entrypoints
 from shared.clock import clock_at
 from shared.database import DatabaseThread, NativeThread, engine_from
+from shared.documents import read_document
 from shared.field.engine import profile_folder
 from shared.field.owner import Owner
 from shared.field.profile_load import ProfileLibrary
@@ -37,12 +38,13 @@ def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
     clock = clock_at(settings.clock_file)
     site = load_site(settings.site, settings.site_variables)
     profiles = ProfileLibrary(profile_folder(SERVICE))
+    document = read_document(settings.site / "site.yaml")
     rules = {}
     for controller in site.controllers:
         asset = site.assets_by_id[controller.asset]
         if asset.trade == SERVICE and asset.kind in STATION_KINDS:
             profile = profiles.get(controller.profile, controller.parameters)
-            rules[controller.id] = station_rules(site, settings.site, asset, profile)
+            rules[controller.id] = station_rules(site, document, asset, profile)
     flood = Flood(lambda unit: rules[unit.id], warning_rules(settings.site), clock)
     database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", thread)
     owner = Owner(SERVICE, site, profiles, settings, clock, database, flood)

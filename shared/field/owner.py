@@ -113,10 +113,14 @@ class _Area:
 
 
 class _Decider:
-    """Runs the trade's decisions of one area, one at a time, off the lines' threads; scans in between are one."""
+    """Runs the trade's decisions of one area, one at a time, off the lines' threads.
 
-    def __init__(self, area: str, decide: Callable[[str], Any]) -> None:
+    It is told which controllers were scanned since its last turn, so a turn costs what has happened and no more.
+    """
+
+    def __init__(self, area: str, decide: Callable[[str, list[str]], Any]) -> None:
         self._area, self._decide = area, decide
+        self._scanned: set[str] = set()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"decider {area}", daemon=True)
@@ -124,7 +128,8 @@ class _Decider:
     def start(self) -> None:
         self._thread.start()
 
-    def wake(self) -> None:
+    def wake(self, unit: str) -> None:
+        self._scanned.add(unit)
         self._wake.set()
 
     def stop(self, within_s: float = 3.0) -> None:
@@ -138,8 +143,9 @@ class _Decider:
             self._wake.clear()
             if self._stopping:
                 return
+            scanned, self._scanned = self._scanned, set()
             try:
-                self._decide(self._area)
+                self._decide(self._area, sorted(scanned))
             except Exception:
                 _log.exception("scan_not_decided", area=self._area)
 
@@ -260,7 +266,7 @@ class Owner:
     def on_scan(self, unit: Unit, scan: Scan) -> None:  # noqa: ARG002 - the decider looks at the images itself
         state = self._areas.get(unit.area)
         if state is not None:
-            state.decider.wake()
+            state.decider.wake(unit.id)
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None:
         image = unit.image
@@ -374,7 +380,7 @@ class Owner:
                 self._release(area, "broker")
 
     def _take(self, area: str, epoch: int, *, leased: bool) -> _Area:
-        decide = self._entrypoints.scanned or (lambda _area: None)
+        decide = self._entrypoints.scanned or (lambda _area, _units: None)
         state = _Area(
             name=area,
             conditions=Conditions(self.service, area),

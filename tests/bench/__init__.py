@@ -1,0 +1,1 @@
+"""What depends on the speed of a machine: measured as ratios within one run. `make bench`."""
