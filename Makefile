@@ -49,7 +49,7 @@ soak: prepare-test ## What takes hours: kill loops, a million faulty polls
 	@$(PY) -m infra.soak
 
 test-compose: prepare-test ## Start docker-compose.yml for real, look at it, stop it
-	@sh infra/compose/try.sh
+	@$(PY) -m tests.compose
 
 lock: prepare-test ## Lock the dependencies of pyproject.toml anew, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra simulator pyproject.toml -o requirements.lock

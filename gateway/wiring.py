@@ -79,6 +79,7 @@ class Gateway:
             clock=self.clock,
             every_s=settings.heartbeat_every_s,
             checks={"clocks": self._listener.skew.check},
+            alive_file=settings.alive_file,
         )
         begin = datetime.fromtimestamp(time.time(), UTC) - LOOK_BACK
         self._parts: list[Part] = [

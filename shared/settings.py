@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -14,6 +14,10 @@ def _pairs(text: object) -> object:
         return text
     pairs = (item.partition("=") for item in text.split(",") if item.strip())
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+SECRETS = ("amqp_uri", "database_url")
+"""They hold passwords; `<NAME>_FILE` names a file to read each from, which keeps it out of the environment."""
 
 
 class CommonSettings(BaseSettings):
@@ -25,6 +29,8 @@ class CommonSettings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="postgresql+psycopg://...; without it, SQLite in DATA_DIR"
     )
+    amqp_uri_file: Path | None = Field(default=None, description="file with what AMQP_URI would say")
+    database_url_file: Path | None = Field(default=None, description="file with what DATABASE_URL would say")
     data_dir: Path = Path("var")
     site: Path = Path("infra/sites/tangshan")
     site_variables: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
@@ -35,8 +41,28 @@ class CommonSettings(BaseSettings):
     restarts: int = Field(default=0, ge=0, description="how often the supervisor has started it again")
     log_level: str = "INFO"
     heartbeat_every_s: float = 2.0
+    alive_file: Path | None = Field(default=None, description="file touched at each heartbeat, for a health check")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        read = {name: _content(given, name) for name in SECRETS if given.get(f"{name}_file")}
+        return given | read
 
     @classmethod
     def read(cls) -> Self:
         """Read the environment; a missing or wrong variable ends the process with a sentence that names it."""
         return cls()
+
+
+def _content(given: dict[str, Any], name: str) -> str:
+    variable, path = f"{name}_file".upper(), Path(given[f"{name}_file"])
+    if given.get(name):
+        raise ValueError(f"{name.upper()} and {variable} are both given: which one is meant?")
+    try:
+        content = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{variable} names a file that cannot be read: {error}") from None
+    if not content:
+        raise ValueError(f"{variable} names an empty file: {path}")
+    return content

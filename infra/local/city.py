@@ -88,5 +88,6 @@ def _module(name: str) -> list[str]:
 
 def _inherited() -> dict[str, str]:
     """The environment of the person who starts the city, without what is decided here."""
-    decided = {"AMQP_URI", "DATABASE_URL", "CLOCK_FILE", "SITE_VARIABLES", "INSTANCE", "RESTARTS", "PORT"}
+    secrets = {"AMQP_URI", "AMQP_URI_FILE", "DATABASE_URL", "DATABASE_URL_FILE"}
+    decided = secrets | {"CLOCK_FILE", "SITE_VARIABLES", "INSTANCE", "RESTARTS", "PORT"}
     return {name: value for name, value in os.environ.items() if name not in decided}

@@ -69,6 +69,7 @@ class Bus:
             clock=clock,
             every_s=settings.heartbeat_every_s,
             checks={"events": self._events_leave, "clocks": self.health.skew.check, **(checks or {})},
+            alive_file=settings.alive_file,
         )
         self._parts: list[Part] = [self.relay, self.health, self._heart]
         self._commands: dict[str, Consumer] = {}

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -67,12 +68,15 @@ class HealthPublisher:
         clock: Clock,
         every_s: float,
         checks: Mapping[str, Callable[[], Check]],
+        alive_file: Path | None = None,
     ) -> None:
+        """`alive_file` is touched at each heartbeat, sent or not: its age tells a health check whether we still run."""
         self._service, self._instance, self._restarts = service, instance, restarts
         self._clock = clock
         self._started_at = clock.now()
         self._every_s = every_s
         self._checks = checks
+        self._alive_file = alive_file
         self._publisher = Publisher(uri, f"{instance} health")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -104,6 +108,8 @@ class HealthPublisher:
                 self._publisher.publish([message])
             except Unavailable as error:
                 log.debug("no heartbeat was sent", code=error.code)
+            if self._alive_file is not None:
+                self._alive_file.touch()
             if self._stopping.wait(self._every_s):
                 return
 

@@ -26,7 +26,7 @@ def load_site(folder: Path, variables: Mapping[str, str] | None = None) -> Site:
     mistakes = [*_lines(document, site, values), *_references(document, site)]
     if mistakes:
         raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
-    lines = [{"id": line.id, "address": substitute(line.address, values)} for line in site.lines]
+    lines = [{"id": line.id, "address": _address(line.address, values)} for line in site.lines]
     assert isinstance(document.content, dict)
     return validate(document, Site, {**document.content, "lines": lines, "variables": values})
 
@@ -41,11 +41,16 @@ def substitute(text: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def _address(text: str, values: Mapping[str, str]) -> str:
+    """What a variable brings may name variables itself, one step deep: a whole address can be replaced by one."""
+    return substitute(substitute(text, values), values)
+
+
 def _lines(document: Document, site: Site, values: Mapping[str, str]) -> Iterator[Mistake]:
     for index, line in enumerate(site.lines):
         where = ("lines", index, "address")
         try:
-            parse_address(substitute(line.address, values))
+            parse_address(_address(line.address, values))
         except KeyError as error:
             yield document.mistake(where, f"a variable that `variables` gives a value: there is no {error}")
         except ValueError:
