@@ -192,7 +192,7 @@ class Flood:
             station = pump_group.evolve(station, action, now_s)
         desk.station = station
         self._say_mode(desk)
-        self._advise(desk)
+        self._advise(desk, now_s)
         self.ports.judge(desk.unit, desk.conditions.step(desk.station, now_s))
         pictures.compute(desk.unit, desk.station, now_s)
         return actions
@@ -232,13 +232,16 @@ class Flood:
             self.ports.emit([ControlModeChanged(area=area, asset=asset, mode=mode, previous=desk.mode)])
             desk.mode = mode
 
-    def _advise(self, desk: _StationDesk) -> None:
+    def _advise(self, desk: _StationDesk, now_s: float) -> None:
         """Close the underpass before it floods; the advice ends when the road is clear again."""
         underpass = pictures.asset_of(desk.unit, "road_depth")
         if underpass is None:
             return
         code = outlook.should_close(desk.station)
-        if code is not None and not desk.station.closure_advised:
+        since_s = None if code is None else desk.station.close_since_s or now_s
+        desk.station = replace(desk.station, close_since_s=since_s)
+        lasting = since_s is not None and now_s - since_s >= desk.station.rules.closing_delay_s
+        if code is not None and lasting and not desk.station.closure_advised:
             desk.station = replace(desk.station, closure_advised=True)
             minutes = outlook.expected_overflow_min(desk.station)
             params: dict[str, Scalar] = {

@@ -22,9 +22,9 @@ class _Kind:
 
 _KINDS = {
     "level_meter_untrusted": _Kind(2, Delays(on_s=10, off_s=10)),
-    "overflow_expected": _Kind(1, Delays(on_s=20, off_s=120)),
+    "overflow_expected": _Kind(1, Delays(on_s=60, off_s=120)),
     "closure_advised": _Kind(1, Delays(on_s=0, off_s=0)),
-    "no_standby": _Kind(2, Delays(on_s=5, off_s=30)),
+    "no_standby": _Kind(2, Delays(on_s=15, off_s=30)),
 }
 
 

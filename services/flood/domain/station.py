@@ -80,6 +80,8 @@ class StationRules:
     float_run_on_s: float = 300.0
     closing_depth_m: float = 0.27
     closing_minutes: float = 15.0
+    closing_delay_s: float = 60.0
+    """A reason to close must last so long: the peak of a cloudburst is over in a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,7 @@ class Station:
     took_back_at_s: float = float("-inf")
     levels: tuple[tuple[float, float], ...] = ()
     """(time, level) of the last minutes, for the rate of rise."""
+    close_since_s: float | None = None
     closure_advised: bool = False
 
 
