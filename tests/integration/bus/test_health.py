@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from infra.local.processes import free_ports
 from shared.bus.health import SKEW_REFUSE_S, Check, HealthListener, HealthPublisher, Heartbeat, SkewMeter
 from shared.clock import FakeClock
 from shared.errors import Refused
@@ -44,6 +46,24 @@ def test_everybody_hears_how_a_process_is(amqp_uri: str) -> None:
     skew = listener.skew.skew_s("flood-1")
     assert skew is not None
     assert abs(skew) < 0.5
+
+
+def test_without_a_broker_too_a_file_says_that_the_process_lives(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    publisher = HealthPublisher(
+        f"amqp://127.0.0.1:{free_ports(1)[0]}/",
+        service="flood",
+        instance="flood-1",
+        restarts=0,
+        clock=FakeClock(NOON),
+        every_s=0.02,
+        checks={},
+        alive_file=alive,
+    )
+    publisher.start()
+    first = eventually(lambda: alive.exists() and alive.stat().st_mtime_ns, 10)
+    eventually(lambda: alive.stat().st_mtime_ns > first, 10)
+    publisher.stop()
 
 
 class TestSkewMeter:

@@ -38,6 +38,24 @@ def test_variables_fill_addresses(tmp_path: Path) -> None:
     assert "tcp://rtu.local:502" == _load(tmp_path, GOOD, {"host": "rtu.local", "port": "500"}).lines[0].address
 
 
+def test_a_variable_may_be_a_whole_address_that_names_others(tmp_path: Path) -> None:
+    text = GOOD.replace('"1500"}', '"1500", whole: "tcp://${host}:${port+3}"}').replace(
+        '"tcp://${host}:${port+2}"', '"${whole}"'
+    )
+    assert "tcp://127.0.0.1:1503" == _load(tmp_path, text).lines[0].address
+    assert "rtu+tcp://rtu.local:4001" == _load(tmp_path, text, {"whole": "rtu+tcp://rtu.local:4001"}).lines[0].address
+
+
+def test_the_demonstrations_river_gauge_can_be_reached_without_a_serial_line() -> None:
+    folder = Path("infra/sites/tangshan")
+    assert (
+        "rtu:///dev/river?baud=9600&parity=N"
+        == load_site(folder, {"field_serial": "/dev"}).lines_by_id["river"].address
+    )
+    moved = load_site(folder, {"river_line": "rtu+tcp://gauge:15026"})
+    assert "rtu+tcp://gauge:15026" == moved.lines_by_id["river"].address
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "expected"),
     [
