@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from gateway.settings import Settings as GatewaySettings
+from infra.local.settings import LocalSettings
 from infra.simulator.settings import SimulatorSettings
+from services.alarms.settings import Settings as AlarmsSettings
+from services.flood.settings import Settings as FloodSettings
+from services.history.settings import Settings as HistorySettings
 from shared.settings import CommonSettings
 
 AMQP = "amqps://flood:secret@broker:5671/?cacertfile=/run/secrets/ca"
@@ -58,3 +63,12 @@ def test_a_file_without_a_secret_is_named(
     monkeypatch.setenv("AMQP_URI_FILE", str(tmp_path / "amqp_uri"))
     with pytest.raises(ValidationError, match=f"AMQP_URI_FILE names .*{said}"):
         CommonSettings.read()
+
+
+def test_the_operators_guide_explains_every_setting() -> None:
+    guide = Path("docs/guides/operator.md").read_text(encoding="utf-8").partition("## Settings")[2]
+    kinds = (CommonSettings, FloodSettings, AlarmsSettings, HistorySettings, GatewaySettings, SimulatorSettings)
+    names = {name.upper() for kind in (*kinds, LocalSettings) for name in kind.model_fields}
+    first_column = [row.split("|")[1] for row in guide.splitlines() if row.startswith("|")]
+    explained = {name for cell in first_column for name in re.findall(r"`([A-Z_]+)`", cell)}
+    assert names | {"FORWARDED_ALLOW_IPS"} == explained
