@@ -60,8 +60,8 @@ class Compose:
         psql = f'PGPASSWORD=$(cat /run/secrets/password) psql -U urbanops -d urbanops -At -c "{query}"'
         return [line.split("|") for line in self("exec", "-T", "database", "sh", "-c", psql).splitlines()]
 
-    def simulate(self, *arguments: str) -> None:
-        self("exec", "-T", "simulator", "urbanops", "sim", *arguments)
+    def simulate(self, *arguments: str) -> str:
+        return self("exec", "-T", "simulator", "urbanops", "sim", *arguments)
 
 
 def look(compose: Compose) -> None:
@@ -69,6 +69,7 @@ def look(compose: Compose) -> None:
     desk = Desk(f"http://127.0.0.1:{compose.port}", "dispatcher", compose.accounts["dispatcher"])
     try:
         _readings_live(desk)
+        eventually(lambda: _obeys(compose), within_s=60)
         _command_is_verified(desk)
         alarm = _alarm_is_acknowledged(compose, desk)
         _all_is_in_postgresql(compose, alarm)
@@ -95,6 +96,11 @@ def _readings_live(desk: Desk) -> None:
         first = eventually(lambda: taken(asset, point), within_s=60)  # noqa: B023 - called at once
         eventually(lambda: taken(asset, point) > first, within_s=90)  # noqa: B023
     say("readings are live, from TCP and from RTU over TCP")
+
+
+def _obeys(compose: Compose) -> bool:
+    """The platform has seen for long enough that nobody else is the station's master."""
+    return bool(json.loads(compose.simulate("status"))["stations"][STATION]["mode"] == "remote")
 
 
 def _command_is_verified(desk: Desk) -> None:

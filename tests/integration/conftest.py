@@ -92,7 +92,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     cluster = PrivateDatabase(tmp_path_factory.mktemp("postgres"))
     cluster.start()
     yield cluster.database_url
-    cluster.stop()
+    cluster.remove()
 
 
 _schemas = (f"test_{number}" for number in itertools.count())
