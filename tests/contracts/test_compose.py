@@ -17,7 +17,7 @@ from shared.site import load_site
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {process.service for process in PROCESSES}
 PARTS = {"broker", "database", "simulator", *SERVICES}
-_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
+_DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 
 
 def _interpolated(thing: Any) -> Any:
