@@ -19,7 +19,8 @@ class Settings(CommonSettings):
     web_folder: Path = Path(__file__).parent / "web" / "dist"
     session_hours_max: float = 12.0
     sign_in_failures_max: int = 5
-    """So many failed sign-ins of one account or from one address within the window, then none for the rest of it."""
+    """So many failed sign-ins of one account within the window, or four times as many from one address, then none
+    until the window has passed."""
     sign_in_window_s: float = 300.0
     answer_wait_s: float = 2.0
     """How long an acknowledgement waits for the event it causes, before it answers 202."""

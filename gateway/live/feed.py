@@ -173,14 +173,19 @@ class Feed:
                 self._told_assets[asset.id] = told
                 self._hub.publish(frame("asset", told, trade=asset.trade, area=asset.area))
             advice = [entry.model_dump(mode="json") for entry in self._presenter.advice(asset)]
-            self._tell_if_changed(f"advice {asset.id}", "advice", {"asset": asset.id, "advice": advice})
+            told = {"asset": asset.id, "advice": advice}
+            self._tell_if_changed(f"advice {asset.id}", "advice", told, trade=asset.trade, area=asset.area)
 
     def _flush_slow(self) -> None:
         self._tell_if_changed("health", "health", self._presenter.health().model_dump(mode="json"))
         for warning in self._presenter.warnings():
-            self._tell_if_changed(f"warning {warning.asset}", "warning", warning.model_dump(mode="json"))
+            trade = self._city.site.assets_by_id[warning.asset].trade
+            told = warning.model_dump(mode="json")
+            self._tell_if_changed(f"warning {warning.asset}", "warning", told, trade=trade, area=warning.area)
 
-    def _tell_if_changed(self, key: str, kind: str, data: dict[str, Any]) -> None:
+    def _tell_if_changed(
+        self, key: str, kind: str, data: dict[str, Any], *, trade: str | None = None, area: str | None = None
+    ) -> None:
         if self._told_slow.get(key) != data:
             self._told_slow[key] = data
-            self._hub.publish(frame(kind, data))
+            self._hub.publish(frame(kind, data, trade=trade, area=area))

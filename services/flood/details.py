@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.flood.domain.rain import WarningRule, WarningStage
 from services.flood.domain.station import StationRules
+from shared.contracts.message import Scalar
 from shared.documents import Document, MalformedDocument, read_document, validate
 from shared.field.profile import Profile
 from shared.site import AssetEntry, Site
@@ -56,8 +58,12 @@ class WarningRules(Part):
     stages: tuple[StageEntry, ...]
 
 
-def station_rules(site: Site, document: Document, asset: AssetEntry, profile: Profile) -> StationRules:
-    """The rules of a pump station from its details and its profile's limits; `document` is the site file.
+def station_rules(
+    site: Site, document: Document, asset: AssetEntry, profile: Profile, parameters: Mapping[str, Scalar]
+) -> StationRules:
+    """The rules of a pump station from its details, its profile's limits and what the site sets for the profile.
+
+    `document` is the site file.
 
     Raises MalformedDocument.
     """
@@ -80,7 +86,7 @@ def station_rules(site: Site, document: Document, asset: AssetEntry, profile: Pr
         raise MalformedDocument(mistakes)
     assert dry is not None
     closing = profile.limit("road_depth", "h")
-    no_load = profile.parameters["no_load_current"].default
+    no_load = parameters.get("no_load_current", profile.parameters["no_load_current"].default)
     return StationRules(
         pumps=details.pumps,
         pump_capacity_m3_per_s=details.pump_capacity_m3_per_s,

@@ -44,7 +44,7 @@ def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
         asset = site.assets_by_id[controller.asset]
         if asset.trade == SERVICE and asset.kind in STATION_KINDS:
             profile = profiles.get(controller.profile, controller.parameters)
-            rules[controller.id] = station_rules(site, document, asset, profile)
+            rules[controller.id] = station_rules(site, document, asset, profile, controller.parameters)
     flood = Flood(lambda unit: rules[unit.id], warning_rules(settings.site), clock)
     database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", thread)
     owner = Owner(SERVICE, site, profiles, settings, clock, database, flood)

@@ -11,6 +11,7 @@ import queue
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -94,7 +95,8 @@ class Line:
     def stop(self, within_s: float = 5.0) -> None:
         """Ends after the request in flight, and closes the transport."""
         self._stopping = True
-        self._jobs.put(None)
+        with suppress(queue.Full):  # then it is awake anyway
+            self._jobs.put_nowait(None)
         if self._thread.ident is not None:
             self._thread.join(within_s)
 

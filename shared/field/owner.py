@@ -7,6 +7,7 @@ gateway: it runs from the moment the process starts, and whatever it has to say 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,7 +121,7 @@ class _Decider:
 
     def __init__(self, area: str, decide: Callable[[str, list[str]], Any]) -> None:
         self._area, self._decide = area, decide
-        self._scanned: set[str] = set()
+        self._scanned: deque[str] = deque()  # appended to by the lines' threads, emptied by ours: nothing is lost
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"decider {area}", daemon=True)
@@ -129,7 +130,7 @@ class _Decider:
         self._thread.start()
 
     def wake(self, unit: str) -> None:
-        self._scanned.add(unit)
+        self._scanned.append(unit)
         self._wake.set()
 
     def stop(self, within_s: float = 3.0) -> None:
@@ -143,7 +144,7 @@ class _Decider:
             self._wake.clear()
             if self._stopping:
                 return
-            scanned, self._scanned = self._scanned, set()
+            scanned = {self._scanned.popleft() for _ in range(len(self._scanned))}
             try:
                 self._decide(self._area, sorted(scanned))
             except Exception:

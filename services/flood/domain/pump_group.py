@@ -15,6 +15,7 @@ from shared.contracts.message import Params
 
 TAKE_BACK_EVERY_S = 30.0
 NOT_SENT_RETRY_S = 3.0
+"""What an interlock refused is asked for again after this, and what else is to be done goes on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,15 @@ def decide(station: Station, now_s: float) -> list[Action]:
 
 def settle(station: Station, now_s: float) -> Station:
     """The picture with what the levels want noted: called on each scan, before `decide`."""
+    if station.seen.mode != "group" or not station.grouped:  # at the first scan too: what runs between its levels stays
+        station = replace(station, wanted=sum(1 for pump in station.pumps if pump.running))
     if station.seen.mode != "group":
-        running = sum(1 for pump in station.pumps if pump.running)
-        return replace(station, wanted=running)
+        return replace(station, grouped=False)
     wanted = wanted_pumps(station, now_s)
     idle = wanted == 0 and station.wanted > 0
     return replace(
         station,
+        grouped=True,
         wanted=wanted,
         next_first=(station.next_first + 1) % len(station.pumps) if idle else station.next_first,
     )
@@ -86,9 +89,13 @@ def ended(station: Station, pump: int, ending: Ending, now_s: float) -> Station:
     """
     before = station.pumps[pump - 1]
     until_s = before.unavailable_until_s
+    stop_after_s = before.stop_after_s
     if before.asked == "start" and ending != "proven":
         until_s = now_s + (station.rules.retry_s if ending == "failed" else NOT_SENT_RETRY_S)
-    return _with_pump(station, pump - 1, replace(before, asked=None, unavailable_until_s=until_s))
+    if before.asked == "stop" and ending == "not_sent":
+        stop_after_s = now_s + NOT_SENT_RETRY_S
+    after = replace(before, asked=None, unavailable_until_s=until_s, stop_after_s=stop_after_s)
+    return _with_pump(station, pump - 1, after)
 
 
 def taken_by_hand(station: Station, pump: int, now_s: float) -> Station:
@@ -153,6 +160,11 @@ def _counts(pump: Pump) -> bool:
     return pump.asked == "start" or (pump.running is True and pump.asked != "stop")
 
 
+def _was_refused(pump: Pump, now_s: float) -> bool:
+    """Its stop was refused a moment ago."""
+    return now_s < pump.stop_after_s
+
+
 def _wanted_by_floats(station: Station, now_s: float) -> int:
     seen, rules = station.seen, station.rules
     if seen.high_float is True:
@@ -171,7 +183,7 @@ def _protect(station: Station, now_s: float) -> Iterator[Action]:
     level_dry = station.trust.trusted and seen.level_m is not None and seen.level_m <= rules.dry_run_level_m
     dry = level_dry or (seen.low_water is True and not station.trust.trusted)
     for at, pump in enumerate(station.pumps):
-        if pump.running is not True or pump.asked == "stop":
+        if pump.running is not True or pump.asked == "stop" or _was_refused(pump, now_s):
             continue
         unloaded = pump.no_load_since_s is not None and now_s - pump.no_load_since_s >= rules.no_load_s
         if dry:
@@ -202,6 +214,8 @@ def _stop_one(station: Station, running: list[int], now_s: float) -> Iterator[Ac
     def may_stop(at: int) -> bool:
         pump = station.pumps[at]
         if not pump.in_group(now_s) or pump.running is not True or pump.asked is not None:
+            return False
+        if _was_refused(pump, now_s):
             return False
         if pump.running_since_s is not None and now_s - pump.running_since_s < rules.min_run_s:
             return False

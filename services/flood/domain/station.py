@@ -97,6 +97,8 @@ class Pump:
     asked: Literal["start", "stop"] | None = None
     asked_at_s: float = 0.0
     unavailable_until_s: float = 0.0
+    stop_after_s: float = 0.0
+    """A stop that an interlock refused is not asked for again before this."""
     no_load_since_s: float | None = None
 
     def starts_1h(self, now_s: float) -> int:
@@ -128,6 +130,8 @@ class Station:
     pumps: tuple[Pump, ...]
     wanted: int = 0
     """How many pumps the group wants to run."""
+    grouped: bool = False
+    """The scan before found it under group control."""
     next_first: int = 0
     """Whose turn it is to be the duty pump: alternation."""
     trust: Trust = Trust()

@@ -15,7 +15,17 @@ from shared.contracts.gateway import Operate
 from shared.contracts.message import Actor, Params, Scope
 from shared.errors import Unavailable
 from tests.integration.flood.conftest import AREA, ASSET, CLOCK, FloodProcess
-from tests.integration.flood.station_device import KEY_REMOTE, LEVEL, MODE, START, STOP, StationDevice
+from tests.integration.flood.station_device import (
+    FLOAT_HH,
+    FLOAT_LL,
+    KEY_REMOTE,
+    LEVEL,
+    METER_BROKEN,
+    MODE,
+    START,
+    STOP,
+    StationDevice,
+)
 from tests.waiting import eventually
 
 NOWHERE = "amqp://nobody:nothing@127.0.0.1:1//"
@@ -94,6 +104,17 @@ def test_the_control_loop_needs_neither_broker_nor_database_nor_gateway(
     finally:
         flood.stop()
     assert 2 == len(device.pulses)
+
+
+def test_the_high_float_starts_a_pump_though_the_level_meter_is_broken(
+    flood: FloodProcess, device: StationDevice
+) -> None:
+    device.inputs[LEVEL] = METER_BROKEN
+    device.bits[FLOAT_HH] = True
+    _begin(flood, device)
+    eventually(lambda: (5, START, 0xFF00) in device.pulses, within_s=30)
+    device.bits[FLOAT_HH], device.bits[FLOAT_LL] = False, True
+    eventually(lambda: (5, STOP, 0xFF00) in device.pulses, within_s=20)
 
 
 def test_an_operators_start_is_verified_by_the_current(flood: FloodProcess, device: StationDevice, desk: Desk) -> None:

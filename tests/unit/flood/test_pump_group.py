@@ -1,5 +1,7 @@
 """Group control, played second by second."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,6 +75,24 @@ def test_a_start_that_was_never_sent_is_tried_again_soon() -> None:
     assert ["pump1_start"] == play.wobble(1.6, 5)
     play.station = pump_group.ended(play.station, 1, "not_sent", play.now_s)
     assert ["pump1_start"] == play.wobble(1.6, 5)
+
+
+def test_a_stop_that_an_interlock_refuses_keeps_no_standby_from_starting() -> None:
+    play = Play(obeys=False)
+    play.pumps[0] = replace(RUNNING, current_a=3.0)
+    asked = []
+    for _ in range(24):
+        asked += play.wobble(2.1, 1)
+        if asked and asked[-1] == "pump1_stop":
+            play.station = pump_group.ended(play.station, 1, "not_sent", play.now_s)
+    assert "pump2_start" in asked
+    assert 3 == asked.count("pump1_stop")
+
+
+def test_after_a_restart_a_pump_that_runs_between_its_levels_runs_on() -> None:
+    play = Play(pumps=[RUNNING, STOPPED, STOPPED])
+    assert [] == play.wobble(1.2, 60)
+    assert ["pump1_stop"] == play.wobble(0.85, 3)
 
 
 def test_a_pump_is_not_asked_twice() -> None:
