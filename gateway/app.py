@@ -102,7 +102,15 @@ def _serve_page(app: FastAPI, folder: Path) -> None:
     def get_page(path: str) -> FileResponse:
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
+        file = _find_file(folder, path)
+        headers = {} if file else {"Cache-Control": "no-cache"}
+        return FileResponse(file or folder / "index.html", headers=headers)
+
+
+def _find_file(folder: Path, path: str) -> Path | None:
+    """The file of the built page at that path; nothing outside of its folder."""
+    try:
         file = (folder / path).resolve()
-        found = path and file.is_relative_to(folder.resolve()) and file.is_file()
-        headers = {} if found else {"Cache-Control": "no-cache"}
-        return FileResponse(file if found else folder / "index.html", headers=headers)
+        return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    except (OSError, ValueError):  # no file can have such a name
+        return None

@@ -179,7 +179,7 @@ class Operations:
                 unit,
                 spec,
                 wish.params,
-                still_wanted=lambda: self._find_wrong_moment(wish),
+                still_wanted=lambda: self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock),
                 on_outcome=lambda outcome: self._end(wish, outcome),
             )
         except PlatformError as error:

@@ -475,7 +475,7 @@ class Owner:
 
     def _recover(self, state: _Area) -> None:
         """Commands that were on the wire when the last process ended: nobody knows; they are never sent again."""
-        for row in self._database.run(lambda session: storage.list_sending(session, [state.name])):
+        for row in self._database.run(lambda session: storage.list_sending(session, [state.name], state.taken_at)):
             if row.command_id in self.operations.live:
                 continue
             wish = Wish(

@@ -6,6 +6,7 @@ the times it really has.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from shared.contracts.message import Scalar
@@ -26,17 +27,16 @@ class Reporter:
         points = [image.profile.points.get(name) for name in image.names]
         self._deadband = [point.deadband if point else 0.0 for point in points]
         self._silence_s = [point.max_silence if point else 60.0 for point in points]
-        self._pending: set[int] = set()
+        self._marked: deque[int] = deque()  # appended to by other threads, emptied by the line's: nothing is lost
         self._swept_at_s = float("-inf")
 
     def mark(self, indices: Iterable[int]) -> None:
         """These changed outside a scan (computed points): consider them at the next one."""
-        self._pending.update(indices)
+        self._marked.extend(indices)
 
     def due(self, changed: Iterable[int], now_s: float) -> list[int]:
         """The indices to tell now; they count as told."""
-        candidates = set(changed) | self._pending
-        self._pending.clear()
+        candidates = set(changed) | {self._marked.popleft() for _ in range(len(self._marked))}
         if now_s - self._swept_at_s >= _SWEEP_EVERY_S:
             self._swept_at_s = now_s
             told_at, silence = self._told_at_s, self._silence_s

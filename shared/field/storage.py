@@ -183,9 +183,10 @@ def list_commands(session: Session, asset: str, rows_max: int) -> list[LedgerRow
     return [LedgerRow(**row) for row in session.execute(query).mappings()]
 
 
-def list_sending(session: Session, areas: Sequence[str]) -> list[LedgerRow]:
-    """Commands that were on the wire when the process ended."""
-    query = sa.select(_ledger).where((_ledger.c.state == "sending") & _ledger.c.area.in_(areas))
+def list_sending(session: Session, areas: Sequence[str], before: datetime) -> list[LedgerRow]:
+    """Commands that were on the wire when the process ended, `before` which this one did not take the areas."""
+    older = (_ledger.c.state == "sending") & (_ledger.c.updated_at < before)
+    query = sa.select(_ledger).where(older & _ledger.c.area.in_(areas))
     return [LedgerRow(**row) for row in session.execute(query).mappings()]
 
 
