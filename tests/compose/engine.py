@@ -20,6 +20,12 @@ PACKAGES = {"dockerd": "docker.io", "docker-compose": "docker-compose", "deboots
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_CONFIGURATION = Path("/etc/pip.conf")
 PYTHON = "urbanops-try/python:1"
+BRIDGE = Path("/sys/class/net/docker0")
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+_NO_FILTER = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
+_NO_NAT = (
+    "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n"
+)
 ENGINE_START_S_MAX, ENGINE_STOP_S_MAX = 30.0, 40.0
 
 
@@ -42,15 +48,35 @@ def install_missing() -> None:
         run(["apt-get", "install", "--yes", "--no-install-recommends", "iptables", *missing], environment)
 
 
-def run(argv: list[str], environment: dict[str, str] | None = None, *, show: bool = False) -> str:
-    """What the program said. Raises CannotRun with its last lines when it fails."""
+def run(argv: list[str], environment: dict[str, str] | None = None, *, said: str | None = None) -> str:
+    """What the program says when `said` is said to it. Raises CannotRun with its last lines when it fails."""
     done = subprocess.run(
-        argv, cwd=ROOT, env=environment, text=True, check=False,
-        stdout=None if show else subprocess.PIPE, stderr=None if show else subprocess.STDOUT,
+        argv, cwd=ROOT, env=environment, text=True, check=False, input=said,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     if done.returncode != 0:
-        raise CannotRun(f"{' '.join(argv)[:200]} failed:\n{(done.stdout or '')[-3000:]}")
-    return done.stdout or ""
+        raise CannotRun(f"{' '.join(argv)[:200]} failed:\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+class HostNetwork:
+    """What a daemon changes in the machine's own network, as it was before: filter rules, forwarding, its bridge."""
+
+    def __init__(self) -> None:
+        self._bridge_was_there = BRIDGE.exists()
+        self._forwarding = FORWARDING.read_text(encoding="ascii")
+        self._rules = run(["iptables-save"])
+
+    def restore(self) -> None:
+        """Nothing when another daemon has its bridge there: the rules are then his too."""
+        if self._bridge_was_there:
+            return
+        rules = self._rules if "*filter" in self._rules else self._rules + _NO_FILTER
+        rules = rules if "*nat" in rules else rules + _NO_NAT
+        run(["iptables-restore"], said=rules)
+        FORWARDING.write_text(self._forwarding, encoding="ascii")
+        if BRIDGE.exists():
+            run(["ip", "link", "delete", BRIDGE.name])
 
 
 class PrivateEngine:
@@ -59,6 +85,7 @@ class PrivateEngine:
     def __init__(self) -> None:
         if os.geteuid() != 0:
             raise CannotRun("A private container engine needs root.")
+        self._network = HostNetwork()
         self._folder = Path(tempfile.mkdtemp(prefix="urbanops-engine-"))
         self.environment = os.environ | {
             "DOCKER_HOST": f"unix://{self._folder / 'sock'}",
@@ -85,6 +112,7 @@ class PrivateEngine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self._daemon is not None:
             self._daemon.stop(ENGINE_STOP_S_MAX)
+        self._network.restore()
         shutil.rmtree(self._folder)
 
     def docker(self, *arguments: str) -> str:
