@@ -82,6 +82,10 @@ def station_rules(
         mistakes.append(inner.mistake((), "a profile with the limit ll of level_wet_well"))
     elif details.stop_levels_m and details.stop_levels_m[0] <= dry:
         mistakes.append(inner.mistake(("stop_levels_m",), f"stop levels above the dry-run level {dry} m"))
+    allowed = parameters.get("starts_per_hour", profile.parameters["starts_per_hour"].default)
+    if allowed != details.group.starts_per_hour_max:
+        expected = f"the starts per hour that the controller's parameters allow: {allowed}"
+        mistakes.append(inner.mistake(("group", "starts_per_hour_max"), expected))
     if mistakes:
         raise MalformedDocument(mistakes)
     assert dry is not None

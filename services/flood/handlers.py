@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -57,6 +57,8 @@ class _StationDesk:
     station: Station
     conditions: StationConditions
     mode: ControlMode = "unknown"
+    before_hand: dict[str, float | None] = field(default_factory=dict)
+    """By command on its way: until when its pump was by hand before."""
 
 
 @dataclass(slots=True)
@@ -146,11 +148,20 @@ class Flood:
                 return
             if wish.origin == "automatic" and pump:
                 now_s = self._clock.now().timestamp()
-                desk.station = pump_group.ended(desk.station, pump, _ENDINGS.get(type(outcome), "not_sent"), now_s)
+                asked: Literal["start", "stop"] = "start" if wish.command.endswith("_start") else "stop"
+                ending = _ENDINGS.get(type(outcome), "not_sent")
+                desk.station = pump_group.ended(desk.station, pump, asked, ending, now_s)
                 if wish.command.endswith("_start") and type(outcome) in _ENDINGS:
                     desk.conditions.start_ended(pump, succeeded=verified)
-            elif wish.origin == "operator" and verified and wish.command in _RELEASES:
-                desk.station = replace(desk.station, released_to_rtu=_RELEASES[wish.command])
+            elif wish.origin == "operator" and type(outcome) in _ENDINGS and wish.command in _RELEASES:
+                # Given away unless it was never written: what may have been, the platform does not take back.
+                given = _RELEASES[wish.command]
+                desk.station = replace(desk.station, released_to_rtu=given or not verified)
+            elif wish.command_id in desk.before_hand:
+                until_s = desk.before_hand.pop(wish.command_id)
+                if type(outcome) not in _ENDINGS:
+                    desk.station = pump_group.given_back(desk.station, pump, until_s)
+                    self._returned(desk, pump, "operator")
 
     def on_command_started(self, wish: Wish) -> None:
         """A dispatcher's start or stop is going out: from now on the group leaves the pump alone."""
@@ -160,6 +171,7 @@ class Flood:
             if desk is None or not pump or wish.origin != "operator" or wish.command.endswith("_return_to_group"):
                 return
             now = self._clock.now()
+            desk.before_hand[wish.command_id] = desk.station.pumps[pump - 1].by_hand_until_s
             desk.station = pump_group.taken_by_hand(desk.station, pump, now.timestamp())
             expires_at = now + timedelta(seconds=desk.station.rules.by_hand_s)
         actor = wish.actor.username

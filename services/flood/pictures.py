@@ -92,7 +92,15 @@ def memory_of_station(station: Station) -> dict[str, Any]:
         "next_first": station.next_first,
         "released_to_rtu": station.released_to_rtu,
         "closure_advised": station.closure_advised,
-        "pumps": [{"starts_s": list(pump.starts_s), "by_hand_until_s": pump.by_hand_until_s} for pump in station.pumps],
+        "pumps": [
+            {
+                "starts_s": list(pump.starts_s),
+                "by_hand_until_s": pump.by_hand_until_s,
+                "running_since_s": pump.running_since_s,
+                "stopped_since_s": pump.stopped_since_s,
+            }
+            for pump in station.pumps
+        ],
     }
 
 
@@ -105,6 +113,8 @@ def recall_station(station: Station, memory: dict[str, Any], now_s: float) -> St
         Pump(
             starts_s=tuple(at_s for at_s in entry["starts_s"] if now_s - at_s < HOUR_S),
             by_hand_until_s=entry["by_hand_until_s"],
+            running_since_s=entry["running_since_s"],
+            stopped_since_s=entry["stopped_since_s"],
         )
         for entry in remembered
     )

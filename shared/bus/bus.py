@@ -91,10 +91,18 @@ class Bus:
         for area in areas:
             self.add(self._consumer(event_queue(self.service, area), area, Dispatch(table, others)))
 
-    def do(self, area: str, table: Mapping[type[Message], Handler]) -> None:
-        """Take the commands of an area, until `cease`. An owner does so while it holds the area's lease."""
+    def do(
+        self,
+        area: str,
+        table: Mapping[type[Message], Handler],
+        ahead: Mapping[type[Message], Handler] | None = None,
+    ) -> None:
+        """Take the commands of an area, until `cease`. An owner does so while it holds the area's lease.
+
+        `ahead`: heard as soon as they come in, so that a wish can be withdrawn that still waits in the queue.
+        """
         assert area not in self._commands, f"{area} is taken already"
-        consumer = self._consumer(command_queue(self.service, area), area, Dispatch(table))
+        consumer = self._consumer(command_queue(self.service, area), area, Dispatch(table), ahead)
         self._commands[area] = consumer
         self.add(consumer)
 
@@ -124,9 +132,16 @@ class Bus:
             thread.join()
         self.relay.stop(STOP_S_MAX)
 
-    def _consumer(self, queue: Any, area: str, dispatch: Dispatch) -> Consumer:
+    def _consumer(
+        self, queue: Any, area: str, dispatch: Dispatch, ahead: Mapping[type[Message], Handler] | None = None
+    ) -> Consumer:
         return Consumer(
-            self.uri, queue, dispatch, on_parked=lambda parked: self._on_parked(area, parked), retry=self._retry
+            self.uri,
+            queue,
+            dispatch,
+            on_parked=lambda parked: self._on_parked(area, parked),
+            retry=self._retry,
+            ahead=ahead,
         )
 
     def _on_parked(self, area: str, parked: Parked) -> None:

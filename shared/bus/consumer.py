@@ -23,6 +23,8 @@ from shared.contracts.message import Message, message_name
 from shared.errors import Malformed, PlatformError, Unavailable
 
 PREFETCH_MAX = 20
+AHEAD_S = 0.005
+"""How long one waits for what the broker is still sending."""
 OUTAGES = frozenset({"database_unavailable", "database_busy"})
 """Our own database is away: not the message's fault, so it is not parked for it; its queue waits until it is back."""
 
@@ -87,7 +89,10 @@ class Consumer:
         *,
         on_parked: Callable[[Parked], None],
         retry: Retry | None = None,
+        ahead: Mapping[type[Message], Handler] | None = None,
     ) -> None:
+        """`ahead`: heard as soon as they come in, before what waits in front of them is handled; and again in turn."""
+        self._ahead = Dispatch(ahead) if ahead else None
         self._queue = queue
         self._handle = handle
         self._on_parked = on_parked
@@ -102,12 +107,30 @@ class Consumer:
         channel = link.channel()
         declare(channel, self._queue)
         channel.basic_qos(0, PREFETCH_MAX, False)
-        channel.basic_consume(self._queue.name, callback=self._waiting.append)
+        channel.basic_consume(self._queue.name, callback=self._arrived)
         self._loop.serving()
         while not self._loop.stopping.is_set():
             link.drain(0.0 if self._waiting else 0.5)
+            if self._ahead is not None:
+                self._let_all_in(link)
             if self._waiting:
                 self._take(channel, self._waiting.popleft(), link)
+
+    def _let_all_in(self, link: Link) -> None:
+        """Whatever the broker has sent is looked at before the first of it is handled."""
+        before = -1
+        while before < len(self._waiting) < PREFETCH_MAX:
+            before = len(self._waiting)
+            link.drain(AHEAD_S)
+
+    def _arrived(self, raw: Any) -> None:
+        self._waiting.append(raw)
+        if self._ahead is None:
+            return
+        try:
+            self._ahead(open_letter(_body(raw)))
+        except PlatformError as error:
+            log.debug("not heard ahead", queue=self._queue.name, detail=str(error))  # its turn will tell
 
     def _take(self, channel: Any, raw: Any, link: Link) -> None:
         outcome = self._attempt(_body(raw), link)

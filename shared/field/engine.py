@@ -27,6 +27,8 @@ from shared.field.transports import DeviceException, Transport, TransportError, 
 from shared.site import ControllerEntry, Site
 
 _WRITE_WAIT_WALL_S = 10.0
+EXCEPTION_ACKNOWLEDGE = 5
+"""The device has accepted the request and needs a long time for it (V1.1b3, 7): the proof tells the rest."""
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -67,6 +69,10 @@ class Unit:
         at = self.image.compute(name, value, now_s)
         if at is not None:
             self.reporter.mark((at,))
+
+    def awaits(self, spec: CommandSpec) -> bool:
+        """Was this command written, and its proof is still open? Then it is not written a second time."""
+        return any(pending.verification.spec is spec for pending in self.pending)
 
     def remember(self, asset: str, condition: str) -> bool:
         """After a restart: this stood. Unknown until it is seen again; False when the unit has no such condition."""
@@ -277,6 +283,8 @@ class Engine:
         try:
             unit.scanner.write(message)
         except DeviceException as error:
+            if error.code == EXCEPTION_ACKNOWLEDGE:
+                return True
             return Failed(Reason(code="device_exception", params={"exception": error.code}))
         except TransportError:
             return False

@@ -109,7 +109,7 @@ class Operations:
         self.live: set[str] = set()
         """Commands that are on the wire or wait for their proof in this process."""
 
-    def operate(self, wish: Wish, *, owned: bool) -> None:
+    def operate(self, wish: Wish, owned: Callable[[], bool]) -> None:
         """A person's command. Every refusal is said as an event; only a lost ledger is raised (Unavailable)."""
         if wish.command_id in self.live or self._ledger.is_known(wish.command_id):
             _log.info("command_repeated", command_id=wish.command_id, asset=wish.asset)
@@ -126,7 +126,7 @@ class Operations:
         if over is not None:
             self._end(wish, over)
             return
-        self._send(wish, unit, spec)
+        self._send(wish, unit, spec, owned)
 
     def act(self, wish: Wish) -> None:
         """An automatic action: interlocks hold for it too, the ledger follows."""
@@ -138,13 +138,15 @@ class Operations:
             self._end(wish, refusal)
             return
         self._ledger.emit([_event(CommandSending, self._trade, wish)], wish)
-        self._send(wish, unit, spec)
+        self._send(wish, unit, spec, lambda: True)
 
     def cancel(self, command_id: str) -> None:
         """Not if it is on the wire already; then what is known of it stands."""
         self._cancelled = [*self._cancelled[-REMEMBERED_MAX:], command_id]
 
-    def _find_refusal(self, wish: Wish, found: tuple[Unit, CommandSpec] | None, owned: bool) -> Outcome | None:
+    def _find_refusal(
+        self, wish: Wish, found: tuple[Unit, CommandSpec] | None, owned: Callable[[], bool]
+    ) -> Outcome | None:
         if found is None:
             return _refused("command_unknown", command=wish.command, asset=wish.asset)
         unit, spec = found
@@ -152,7 +154,7 @@ class Operations:
             return _refused("command_forbidden", actor=wish.actor.username)
         if wish.actor.role not in spec.roles:
             return _refused("command_role", roles=", ".join(spec.roles))
-        if not owned:
+        if not owned():
             return _refused("owner_cut_off")
         if spec.reason_required and not wish.reason.strip():
             return _refused("command_reason_required")
@@ -171,7 +173,7 @@ class Operations:
             return Expired(Reason(code="command_expired", params={"late_s": late_s}))
         return None
 
-    def _send(self, wish: Wish, unit: Unit, spec: CommandSpec) -> None:
+    def _send(self, wish: Wish, unit: Unit, spec: CommandSpec, owned: Callable[[], bool]) -> None:
         self.live.add(wish.command_id)
         self._on_started(wish)
         try:
@@ -179,7 +181,11 @@ class Operations:
                 unit,
                 spec,
                 wish.params,
-                still_wanted=lambda: self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock),
+                still_wanted=lambda: (
+                    self._find_wrong_moment(wish)
+                    or (None if owned() else _refused("owner_cut_off"))
+                    or _find_interlock(unit, spec, wish, self._clock)
+                ),
                 on_outcome=lambda outcome: self._end(wish, outcome),
             )
         except PlatformError as error:
@@ -240,6 +246,8 @@ def _find_interlock(unit: Unit, spec: CommandSpec, wish: Wish, clock: Clock) -> 
     unit.facts.now_s = clock.now().timestamp()
     if not unit.scanner.online:
         return _refused("controller_offline", controller=unit.id)
+    if unit.awaits(spec):
+        return _refused("command_pending", command=wish.command)
     return find_refusal(interlocks(spec, unit.facts, wish.params))
 
 

@@ -57,7 +57,7 @@ UNLEASED_AFTER_WALL_S = 5.0
 """Without a broker at the start, the areas are taken unleased after this: the master watchdogs keep two apart."""
 STANDING_AFTER_S = 15.0
 """At the latest so long after taking an area (city time) it is said what stands in it."""
-MEMORY_EVERY = 10
+MEMORY_EVERY = 1
 """Every so many turns of the upkeep the trade's memory is kept."""
 MIB = 1_048_576
 
@@ -312,7 +312,7 @@ class Owner:
         except errors.Refused as error:
             self._refuse(wish, Reason(code=error.code, params=error.params))
             return
-        self.operations.operate(wish, owned=self.owns(command.area))
+        self.operations.operate(wish, lambda: self.owns(command.area))
 
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:  # noqa: ARG002
         if command.actor.may("operate", self.service, command.area):
@@ -361,13 +361,13 @@ class Owner:
             self.emit([AreaTaken(area=area, trade=self.service, instance=self.bus.instance, epoch=epoch)])
             done: dict[type[Message], Handler] = {}
             done.update(self._entrypoints.does.items())
-            self.bus.do(area, done)
+            self.bus.do(area, done, ahead={CancelOperate: self.do_cancel_operate})
 
     def _on_lease_lost(self, area: str, cause: LostBecause) -> None:
         with self._lock:
-            state = self._areas.get(area)
-            if state is not None:
-                state.leased = False
+            for state in self._areas.values():  # the connection that held one lease held them all
+                if cause == "broker" or state.name == area:
+                    state.leased = False
         self.bus.cease(area)
         if cause == "broker":
             _log.warning("area_unleased", area=area)

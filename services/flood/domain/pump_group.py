@@ -81,13 +81,15 @@ Ending = Literal["proven", "failed", "not_sent"]
 """How what was asked of a pump ended: its feedback agreed, it did not, or nothing was ever written."""
 
 
-def ended(station: Station, pump: int, ending: Ending, now_s: float) -> Station:
-    """The picture after what was asked of a pump came to its end.
+def ended(station: Station, pump: int, asked: Literal["start", "stop"], ending: Ending, now_s: float) -> Station:
+    """The picture after what was asked of a pump came to its end; what another wish has overtaken is let go.
 
     A start that failed puts the pump aside for `retry_s`, so that another takes its place; one that was never sent (an
     interlock was not known yet, say) is tried again soon.
     """
     before = station.pumps[pump - 1]
+    if before.asked != asked:
+        return station
     until_s = before.unavailable_until_s
     stop_after_s = before.stop_after_s
     if before.asked == "start" and ending != "proven":
@@ -101,6 +103,11 @@ def ended(station: Station, pump: int, ending: Ending, now_s: float) -> Station:
 def taken_by_hand(station: Station, pump: int, now_s: float) -> Station:
     """A dispatcher started or stopped the pump: the group leaves it alone until the expiry."""
     until_s = now_s + station.rules.by_hand_s
+    return _with_pump(station, pump - 1, replace(station.pumps[pump - 1], by_hand_until_s=until_s))
+
+
+def given_back(station: Station, pump: int, until_s: float | None) -> Station:
+    """The dispatcher's wish was never written: the pump is as it was before."""
     return _with_pump(station, pump - 1, replace(station.pumps[pump - 1], by_hand_until_s=until_s))
 
 

@@ -181,12 +181,12 @@ def _observe_pump(pump: Pump, seen: PumpSeen, rules: StationRules, now_s: float)
         return replace(pump, no_load_since_s=None)
     if seen.running != pump.running:
         starts = tuple(at_s for at_s in pump.starts_s if now_s - at_s < HOUR_S)
-        changed_s = None if pump.running is None else now_s  # at first sight nobody knows since when
+        first = pump.running is None  # since when, only a memory from before the restart can know
         pump = replace(
             pump,
             running=seen.running,
-            running_since_s=changed_s if seen.running else None,
-            stopped_since_s=None if seen.running else changed_s,
+            running_since_s=(pump.running_since_s if first else now_s) if seen.running else None,
+            stopped_since_s=None if seen.running else (pump.stopped_since_s if first else now_s),
             starts_s=(*starts, now_s) if seen.running and pump.running is False else starts,
         )
     idle = seen.running and seen.current_a is not None and seen.current_a < rules.no_load_current_a

@@ -11,7 +11,7 @@ import pytest
 
 from shared.bus.commands import CommandSender
 from shared.clock import CityClock
-from shared.contracts.gateway import Operate
+from shared.contracts.gateway import CancelOperate, Operate
 from shared.contracts.message import Actor, Params, Scope
 from shared.errors import Unavailable
 from tests.integration.flood.conftest import AREA, ASSET, CLOCK, FloodProcess
@@ -40,6 +40,10 @@ class Desk:
     def __init__(self, amqp_uri: str, clock_file: Path) -> None:
         self._clock = CityClock(clock_file)
         self.sender = CommandSender(amqp_uri, "gateway", "gateway-1", self._clock)
+
+    def cancel(self, command_id: str) -> None:
+        wish = CancelOperate(area=AREA, trade="flood", command_id=command_id, actor=DISPATCHER)
+        self.sender.send("flood", wish, self._clock.now() + timedelta(seconds=120))
 
     def operate(
         self, command: str, actor: Actor = DISPATCHER, *, ttl_s: float = 120.0, params: Params | None = None,
@@ -158,6 +162,29 @@ def test_the_same_command_twice_is_written_once(flood: FloodProcess, device: Sta
     later = desk.operate("siren_on")
     _ended(flood, later)
     assert ("verified", None) == _ended(flood, command)
+    assert 1 == device.pulses.count((5, START, 0xFF00))
+
+
+def test_a_command_that_is_withdrawn_before_its_turn_is_cancelled(
+    flood: FloodProcess, device: StationDevice, desk: Desk
+) -> None:
+    _begin(flood, device)
+    flood.stop()
+    command = desk.operate("pump1_start")
+    desk.cancel(command)
+    flood.start()
+    assert ("cancelled", "command_cancelled") == _ended(flood, command)
+    assert [] == device.pulses
+
+
+def test_a_command_that_waits_for_its_proof_is_not_written_a_second_time(
+    flood: FloodProcess, device: StationDevice, desk: Desk
+) -> None:
+    device.deaf = True
+    _begin(flood, device)
+    first, second = desk.operate("pump1_start"), desk.operate("pump1_start")
+    assert ("refused", "command_pending") == _ended(flood, second)
+    assert ("failed", "feedback_disagrees") == _ended(flood, first)
     assert 1 == device.pulses.count((5, START, 0xFF00))
 
 

@@ -36,7 +36,11 @@ class Engine:
     def __init__(self) -> None:
         self.values: dict[str, Scalar] = {"remote": True}
         self.unit = SimpleNamespace(
-            id="rtu", area="tangshan/lubei", facts=Table(self.values), scanner=SimpleNamespace(online=True)
+            id="rtu",
+            area="tangshan/lubei",
+            facts=Table(self.values),
+            scanner=SimpleNamespace(online=True),
+            awaits=lambda _spec: False,
         )
 
     def find_unit_for(self, _asset: str, _command: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from services.flood.domain import pump_group
 from services.flood.domain.pump_group import Action
@@ -77,4 +78,8 @@ class Play:
     def _obey(self, action: Action) -> None:
         if action.pump:
             self.pumps[action.pump - 1] = RUNNING if action.command.endswith("_start") else STOPPED
-            self.station = pump_group.ended(self.station, action.pump, "proven", self.now_s)
+            self.station = pump_group.ended(self.station, action.pump, _direction(action), "proven", self.now_s)
+
+
+def _direction(action: Action) -> Literal["start", "stop"]:
+    return "start" if action.command.endswith("_start") else "stop"

@@ -65,7 +65,7 @@ def test_a_tripped_duty_pump_is_replaced_at_once_though_the_level_is_between() -
 def test_a_pump_that_did_not_start_is_left_alone_and_the_next_takes_its_place() -> None:
     play = Play(obeys=False)
     assert ["pump1_start"] == play.wobble(1.6, 5)
-    play.station = pump_group.ended(play.station, 1, "failed", play.now_s)
+    play.station = pump_group.ended(play.station, 1, "start", "failed", play.now_s)
     assert ["pump2_start"] == play.wobble(1.6, 5)
 
 
@@ -73,7 +73,7 @@ def test_a_start_that_was_never_sent_is_tried_again_soon() -> None:
     play = Play(obeys=False)
     play.pumps[1] = play.pumps[2] = TRIPPED
     assert ["pump1_start"] == play.wobble(1.6, 5)
-    play.station = pump_group.ended(play.station, 1, "not_sent", play.now_s)
+    play.station = pump_group.ended(play.station, 1, "start", "not_sent", play.now_s)
     assert ["pump1_start"] == play.wobble(1.6, 5)
 
 
@@ -84,9 +84,18 @@ def test_a_stop_that_an_interlock_refuses_keeps_no_standby_from_starting() -> No
     for _ in range(24):
         asked += play.wobble(2.1, 1)
         if asked and asked[-1] == "pump1_stop":
-            play.station = pump_group.ended(play.station, 1, "not_sent", play.now_s)
+            play.station = pump_group.ended(play.station, 1, "stop", "not_sent", play.now_s)
     assert "pump2_start" in asked
     assert 3 == asked.count("pump1_stop")
+
+
+def test_the_end_of_a_start_that_a_stop_has_overtaken_changes_nothing() -> None:
+    play = Play(obeys=False)
+    play.wobble(1.6, 3)
+    play.pumps[0] = RUNNING
+    assert ["pump1_stop"] == play.step(0.55)
+    play.station = pump_group.ended(play.station, 1, "start", "proven", play.now_s)
+    assert [] == play.run(0.55, 5)
 
 
 def test_after_a_restart_a_pump_that_runs_between_its_levels_runs_on() -> None:
