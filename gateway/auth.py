@@ -57,9 +57,13 @@ class Caller:
     def may(self, verb: Verb, trade: str, area: str) -> bool:
         return self.actor.may(verb, trade, area)
 
+    @property
+    def administers(self) -> bool:
+        return any(scope.verb == "administer" for scope in self.user.scopes)
+
     def require_administration(self) -> None:
         """Raises Forbidden."""
-        if not any(scope.verb == "administer" for scope in self.user.scopes):
+        if not self.administers:
             raise Forbidden("forbidden", verb="administer", trade="*", area="*")
 
 

@@ -53,6 +53,7 @@ class Filters:
     area: str | None = None
     areas: Sequence[str] | None = None
     service: str | None = None
+    without_service: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
@@ -96,6 +97,8 @@ def list_rows(session: Session, filters: Filters, rows_max: int) -> list[dict[st
         wanted = wanted.where(table.area.in_(filters.areas))
     if filters.service is not None:
         wanted = wanted.where(table.service == filters.service)
+    if filters.without_service is not None:
+        wanted = wanted.where(table.service != filters.without_service)
     if filters.since is not None:
         wanted = wanted.where(table.time >= filters.since)
     if filters.until is not None:
