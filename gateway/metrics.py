@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter as Counted
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-if TYPE_CHECKING:
-    from gateway.wiring import Gateway
+from gateway.live.hub import Hub
+from gateway.views.alarms import AlarmView
+from gateway.views.city import CityView
+from gateway.views.health import HealthView
 
 
 class Metrics:
     """A registry of its own, so that two gateways in one process (as in tests) do not meet."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, city: CityView, alarms: AlarmView, health: HealthView, hub: Hub) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Standing(gateway))
+        self._registry.register(_Standing(city, alarms, health, hub))
         self.requests = Counter(
             "urbanops_http_requests_total", "Answered requests", ["method", "status"], registry=self._registry
         )
@@ -36,26 +37,25 @@ class Metrics:
 class _Standing:
     """Gauges that are looked up when they are asked for."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, city: CityView, alarms: AlarmView, health: HealthView, hub: Hub) -> None:
+        self._city, self._alarms, self._health, self._hub = city, alarms, health, hub
 
     def collect(self) -> Iterator[Metric]:
-        gateway = self._gateway
         alarms = GaugeMetricFamily("urbanops_alarms", "Standing alarms", labels=["priority", "state"])
-        counts = Counted((str(alarm.priority), str(alarm.state)) for alarm in gateway.alarms.standing())
+        counts = Counted((str(alarm.priority), str(alarm.state)) for alarm in self._alarms.standing())
         for key, count in sorted(counts.items()):
             alarms.add_metric(key, count)
         yield alarms
         online = GaugeMetricFamily("urbanops_controller_online", "1 while it answers", labels=["controller"])
-        for entry in gateway.site.controllers:
-            online.add_metric([entry.id], float(gateway.city.is_online(entry.id)))
+        for entry in self._city.site.controllers:
+            online.add_metric([entry.id], float(self._city.is_online(entry.id)))
         yield online
         running = GaugeMetricFamily(
             "urbanops_service_running", "1 while its heart beats", labels=["service", "instance"]
         )
-        for health in gateway.health.services():
+        for health in self._health.services():
             running.add_metric([health.heartbeat.service, health.heartbeat.instance], float(health.running))
         yield running
-        yield GaugeMetricFamily("urbanops_stale_points", "Points too old to be believed", gateway.city.count_stale())
-        yield GaugeMetricFamily("urbanops_live_clients", "Browsers on the live stream", gateway.hub.clients)
-        yield GaugeMetricFamily("urbanops_live_clients_dropped", "Slow browsers dropped", gateway.hub.dropped_total)
+        yield GaugeMetricFamily("urbanops_stale_points", "Points too old to be believed", self._city.count_stale())
+        yield GaugeMetricFamily("urbanops_live_clients", "Browsers on the live stream", self._hub.clients)
+        yield GaugeMetricFamily("urbanops_live_clients_dropped", "Slow browsers dropped", self._hub.dropped_total)

@@ -91,7 +91,7 @@ class Gateway:
             StreamReader(uri, SERVICE, begin, self.feed.on_frame),
             self.feed,
         ]
-        self.metrics = Metrics(self)
+        self.metrics = Metrics(self.city, self.alarms, self.health, self.hub)
 
     def start(self) -> None:
         """Raises Unavailable when the accounts cannot be looked up: a gateway without them lets nobody in."""

@@ -7,8 +7,7 @@ gateway: it runs from the moment the process starts, and whatever it has to say 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -43,6 +42,7 @@ from shared.errors import Missing, Unavailable
 from shared.field import storage
 from shared.field.commands import Outcome, Refused, Unconfirmed
 from shared.field.conditions import Conditions
+from shared.field.decider import Decider
 from shared.field.engine import Engine, Unit
 from shared.field.image import moment
 from shared.field.judgement import Judgement
@@ -103,7 +103,7 @@ class Trade(Protocol):
 class _Area:
     name: str
     conditions: Conditions
-    decider: _Decider
+    decider: Decider
     taken_at: datetime
     epoch: int
     leased: bool
@@ -111,44 +111,6 @@ class _Area:
     recovery_due: bool = True
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions_lock: threading.RLock = field(default_factory=threading.RLock)
-
-
-class _Decider:
-    """Runs the trade's decisions of one area, one at a time, off the lines' threads.
-
-    It is told which controllers were scanned since its last turn, so a turn costs what has happened and no more.
-    """
-
-    def __init__(self, area: str, decide: Callable[[str, list[str]], Any]) -> None:
-        self._area, self._decide = area, decide
-        self._scanned: deque[str] = deque()  # appended to by the lines' threads, emptied by ours: nothing is lost
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=f"decider {area}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self, unit: str) -> None:
-        self._scanned.append(unit)
-        self._wake.set()
-
-    def stop(self, within_s: float = 3.0) -> None:
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(within_s)
-
-    def _run(self) -> None:
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            if self._stopping:
-                return
-            scanned = {self._scanned.popleft() for _ in range(len(self._scanned))}
-            try:
-                self._decide(self._area, sorted(scanned))
-            except Exception:
-                _log.exception("scan_not_decided", area=self._area)
 
 
 class Owner:
@@ -385,7 +347,7 @@ class Owner:
         state = _Area(
             name=area,
             conditions=Conditions(self.service, area),
-            decider=_Decider(area, decide),
+            decider=Decider(area, decide),
             taken_at=self.clock.now(),
             epoch=epoch,
             leased=leased,
