@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import uvicorn
 
@@ -13,6 +14,18 @@ from shared.errors import PlatformError
 from shared.logs import set_up_logs
 
 
+def server_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.http_host,
+        "port": settings.http_port,
+        "log_config": None,
+        "access_log": False,
+        "timeout_graceful_shutdown": 2,
+        "proxy_headers": settings.https,
+        "forwarded_allow_ips": settings.trusted_proxies,
+    }
+
+
 def main() -> None:
     settings = Settings.read()
     set_up_logs("gateway", settings.log_level)
@@ -21,15 +34,7 @@ def main() -> None:
     except PlatformError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    uvicorn.run(
-        create_app(gateway),
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        proxy_headers=settings.https,
-    )
+    uvicorn.run(create_app(gateway), **server_options(settings))
 
 
 if __name__ == "__main__":

@@ -95,17 +95,18 @@ class Accounts:
         """The account, its session's secret and CSRF token. Raises Unauthorized or TooMany, said in the audit."""
         now = _now()
         since = now - timedelta(seconds=self._settings.sign_in_window_s)
-        keys = (f"account {username}", f"address {address}")
-        failures = self._database.run(lambda session: [storage.count_failures(session, who, since) for who in keys])
-        if failures[0] >= self._settings.sign_in_failures_max or failures[1] >= 4 * self._settings.sign_in_failures_max:
+        failures_max = self._settings.sign_in_failures_max
+        limits = {f"account {username}": failures_max, f"address {address}": 4 * failures_max}
+        # A failure until the password has proved right: guesses that come at once would all pass the limit else.
+        noted = self._database.run(lambda session: storage.note_failures(session, limits, now, since))
+        if noted is None:
             self._refuse(username, address, "throttled")
             raise TooMany("sign_in_throttled", wait_s=self._settings.sign_in_window_s)
         stored = self._database.run(lambda session: storage.find_password_hash(session, username))
         if not self._matches(stored or self._nobody, password) or stored is None:
-            self._note_failure(keys, now, since)
             self._refuse(username, address, "password")
             raise Unauthorized("sign_in_refused")
-        return self._open(username, address, now)
+        return self._open(username, address, now, noted)
 
     def sign_out(self, caller: Caller, secret: str) -> None:
         def work(session: Session) -> None:
@@ -122,21 +123,14 @@ class Accounts:
         user = self._database.run(lambda session: storage.find_token_user(session, secret, _now()))
         return Caller(user, None, address) if user else None
 
-    def _note_failure(self, keys: tuple[str, ...], now: datetime, forget_before: datetime) -> None:
-        def work(session: Session) -> None:
-            for who in keys:
-                storage.note_failure(session, who, now, forget_before)
-
-        self._database.run(work)
-
-    def _open(self, username: str, address: str, now: datetime) -> tuple[User, str, str]:
+    def _open(self, username: str, address: str, now: datetime, noted: tuple[int, ...]) -> tuple[User, str, str]:
         expires_at = now + timedelta(hours=self._settings.session_hours_max)
 
         def work(session: Session) -> tuple[User, str, str]:
             user = storage.find_user(session, username)
             assert user is not None
             secret, csrf = storage.open_session(session, username, expires_at)
-            storage.forget_failures(session, f"account {username}")
+            storage.forget_failures(session, f"account {username}", noted)
             self._audit(session, SignedIn(area=self._city, username=username, address=address))
             return user, secret, csrf
 

@@ -14,6 +14,9 @@ class Settings(CommonSettings):
     http_port: int = 8000
     https: bool = False
     """True behind a proxy that speaks HTTPS to browsers: cookies are then sent over HTTPS only."""
+    trusted_proxies: str = "127.0.0.1"
+    """By commas, addresses or networks of the proxies whose word on a browser's address is taken, with `https`.
+    Sign-ins are throttled and audited by that address."""
     accounts_file: Path | None = None
     """Lines `account password`: accounts to create at the first start, the role being the account's name."""
     web_folder: Path = Path(__file__).parent / "web" / "dist"

@@ -237,18 +237,27 @@ def revoke_token(session: Session, token_id: str, username: str | None) -> Token
     return found
 
 
-def count_failures(session: Session, who: str, since: datetime) -> int:
-    where = (_failures.c.who == who) & (_failures.c.at > since)
-    return int(session.scalar(sa.select(sa.func.count()).select_from(_failures).where(where)) or 0)
+def note_failures(session: Session, limits: dict[str, int], now: datetime, since: datetime) -> tuple[int, ...] | None:
+    """Note one failure of each of `limits`, and return what to forget should it be none after all.
+
+    None, and nothing is noted, when one of them has reached its limit since then. Whoever counts holds the table until
+    the end of the transaction, at every gateway: of guesses that come at once, none counts without the others.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text(f"LOCK TABLE {_failures.name} IN EXCLUSIVE MODE"))
+    # With SQLite, this deletion takes the one place of a writer.
+    session.execute(sa.delete(_failures).where(_failures.c.at <= since))
+    for who, failures_max in limits.items():
+        counted = session.scalar(sa.select(sa.func.count()).select_from(_failures).where(_failures.c.who == who))
+        if int(counted or 0) >= failures_max:
+            return None
+    note = sa.insert(_failures).returning(_failures.c.id)
+    return tuple(session.execute(note.values(who=who, at=now)).scalar_one() for who in limits)
 
 
-def note_failure(session: Session, who: str, now: datetime, forget_before: datetime) -> None:
-    session.execute(sa.delete(_failures).where(_failures.c.at < forget_before))
-    session.execute(sa.insert(_failures).values(who=who, at=now))
-
-
-def forget_failures(session: Session, who: str) -> None:
-    session.execute(sa.delete(_failures).where(_failures.c.who == who))
+def forget_failures(session: Session, who: str, noted: tuple[int, ...]) -> None:
+    """All of that one, and those that were noted."""
+    session.execute(sa.delete(_failures).where((_failures.c.who == who) | _failures.c.id.in_(noted)))
 
 
 def claim_key(session: Session, username: str, key: str, body_hash: str, command_id: str, now: datetime) -> str:

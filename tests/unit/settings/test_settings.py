@@ -71,4 +71,4 @@ def test_the_operators_guide_explains_every_setting() -> None:
     names = {name.upper() for kind in (*kinds, LocalSettings) for name in kind.model_fields}
     first_column = [row.split("|")[1] for row in guide.splitlines() if row.startswith("|")]
     explained = {name for cell in first_column for name in re.findall(r"`([A-Z_]+)`", cell)}
-    assert names | {"FORWARDED_ALLOW_IPS"} == explained
+    assert names == explained
