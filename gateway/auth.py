@@ -61,6 +61,11 @@ class Caller:
     def administers(self) -> bool:
         return any(scope.verb == "administer" for scope in self.user.scopes)
 
+    def require_session(self) -> None:
+        """Raises Forbidden: whoever found a token must not make more of it than it is."""
+        if self.csrf_hash is None:
+            raise Forbidden("session_expected")
+
     def require_administration(self) -> None:
         """Raises Forbidden."""
         if not self.administers:

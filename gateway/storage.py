@@ -156,7 +156,7 @@ def add_user(session: Session, user: User, password_hash: str) -> None:
 
 
 def change_user(session: Session, username: str, changes: dict[str, Any]) -> User:
-    """Closing an account or changing its password ends its sessions; closing it revokes its tokens. Raises Missing."""
+    """Closing an account or changing its password ends its sessions and revokes its tokens. Raises Missing."""
     if changes:
         session.execute(sa.update(_users).where(_users.c.username == username).values(**changes))
     user = find_user(session, username)
@@ -164,7 +164,6 @@ def change_user(session: Session, username: str, changes: dict[str, Any]) -> Use
         raise Missing("account_missing", username=username)
     if not user.active or "password_hash" in changes:
         session.execute(sa.delete(_sessions).where(_sessions.c.username == username))
-    if not user.active:
         session.execute(sa.delete(_tokens).where(_tokens.c.username == username))
     return user
 

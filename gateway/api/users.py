@@ -52,8 +52,13 @@ def create_user(wish: shapes.NewUser, gateway: TheGateway, caller: TheCaller) ->
 
 @router.patch("/users/{username}", responses=WRITES)
 def change_user(username: str, wish: shapes.UserChange, gateway: TheGateway, caller: TheCaller) -> shapes.UserShape:
-    """An administrator may change everything, everybody their own password and language."""
+    """An administrator may change everything, everybody their own password and language.
+
+    A new password ends the account's sessions and revokes its tokens; it takes a session to set one.
+    """
     changes: dict[str, Any] = wish.model_dump(exclude_none=True)
+    if "password" in changes:
+        caller.require_session()
     if username != caller.user.username or set(changes) - {"password", "language"}:
         caller.require_administration()
     _check_areas(gateway, wish.areas or [])
@@ -84,7 +89,8 @@ def list_tokens(gateway: TheGateway, caller: TheCaller) -> list[shapes.TokenShap
 
 @router.post("/tokens", status_code=201, responses=WRITES)
 def issue_token(wish: shapes.NewToken, gateway: TheGateway, caller: TheCaller) -> shapes.IssuedToken:
-    """A bearer token with the rights of its account. Its secret is shown once."""
+    """A bearer token with the rights of its account. Its secret is shown once. It takes a session to issue one."""
+    caller.require_session()
     username = wish.username or caller.user.username
     if username != caller.user.username:
         caller.require_administration()

@@ -394,7 +394,7 @@ export interface paths {
         put?: never;
         /**
          * Issue Token
-         * @description A bearer token with the rights of its account. Its secret is shown once.
+         * @description A bearer token with the rights of its account. Its secret is shown once. It takes a session to issue one.
          */
         post: operations["issue_token_api_tokens_post"];
         delete?: never;
@@ -474,6 +474,8 @@ export interface paths {
         /**
          * Change User
          * @description An administrator may change everything, everybody their own password and language.
+         *
+         *     A new password ends the account's sessions and revokes its tokens; it takes a session to set one.
          */
         patch: operations["change_user_api_users__username__patch"];
         trace?: never;
