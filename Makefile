@@ -25,7 +25,8 @@ check: prepare-test ## Style, types, imports, fast tests and the UI's checks: un
 	@$(MAKE) --no-print-directory --output-sync=target -j2 types unit style imports ui
 
 test: prepare-test check ## check, and every other test there is: real broker, database and browser
-	@$(PY) -m pytest tests --ignore=tests/unit --ignore=tests/contracts --ignore=tests/architecture
+	@$(PY) -m pytest tests/integration tests/system
+	@$(PY) -m pytest tests/browser
 
 style:
 	@.venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,11 +39,15 @@ class TooMany(PlatformError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The account behind a request. `csrf_hash` is None with a bearer token, which no page sends by itself."""
+    """The account behind a request. `csrf_hash` is None with a bearer token, which no page sends by itself.
+
+    `secret` is what the request came with: the session's or the token's.
+    """
 
     user: User
     csrf_hash: str | None
     address: str
+    secret: str = field(repr=False)
 
     @property
     def actor(self) -> Actor:
@@ -53,6 +57,9 @@ class Caller:
         """Raises Forbidden."""
         if not self.may(verb, trade, area):
             raise Forbidden("forbidden", verb=verb, trade=trade, area=area)
+
+    def may_view(self, trade: str, area: str) -> bool:
+        return self.may("view", trade, area)
 
     def may(self, verb: Verb, trade: str, area: str) -> bool:
         return self.actor.may(verb, trade, area)
@@ -122,11 +129,17 @@ class Accounts:
 
     def find_by_session(self, secret: str, address: str) -> Caller | None:
         found = self._database.run(lambda session: storage.find_session(session, secret, _now()))
-        return Caller(found[0], found[1], address) if found else None
+        return Caller(found[0], found[1], address, secret) if found else None
 
     def find_by_token(self, secret: str, address: str) -> Caller | None:
         user = self._database.run(lambda session: storage.find_token_user(session, secret, _now()))
-        return Caller(user, None, address) if user else None
+        return Caller(user, None, address, secret) if user else None
+
+    def still_holds(self, caller: Caller) -> bool:
+        """Is what the caller came with still valid, and are the account's rights still the same?"""
+        find = self.find_by_token if caller.csrf_hash is None else self.find_by_session
+        found = find(caller.secret, caller.address)
+        return found is not None and found.actor == caller.actor
 
     def _open(self, username: str, address: str, now: datetime, noted: tuple[int, ...]) -> tuple[User, str, str]:
         expires_at = now + timedelta(hours=self._settings.session_hours_max)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.api import shapes
 from gateway.auth import Caller
+from gateway.live.hub import MayView
 from gateway.storage import User
 from gateway.views import texts
 from gateway.views.alarms import AlarmView
@@ -21,6 +22,10 @@ from shared.site import AssetEntry, Site
 STAGES = ("blue", "yellow", "orange", "red")
 WINDOWS = ("1h", "3h", "6h", "12h", "24h")
 CLOSURE = "closure_advised"
+
+
+def _everything(_trade: str, _area: str) -> bool:
+    return True
 
 
 class Presenter:
@@ -175,17 +180,19 @@ class Presenter:
             for alarm in standing
         ]
 
-    def health(self) -> shapes.Health:
+    def health(self, may_view: MayView = _everything) -> shapes.Health:
+        """Of the lost links, those of the assets that may be viewed."""
         site, city = self.city.site, self.city
+        assets = site.assets_by_id
         lost = [
             shapes.LostLink(
                 controller=entry.id,
                 asset=entry.asset,
-                asset_name=words(site.assets_by_id[entry.asset].name.text()),
+                asset_name=words(assets[entry.asset].name.text()),
                 since=city.last_good_at(entry.id),
             )
             for entry in site.controllers
-            if not city.is_online(entry.id)
+            if not city.is_online(entry.id) and may_view(assets[entry.asset].trade, assets[entry.asset].area)
         ]
         hidden = [alarm.state for alarm in self.alarms.standing()]
         delays = sorted(city.field_to_screen_s)
@@ -201,10 +208,12 @@ class Presenter:
             field_to_screen_s=round(delays[int(len(delays) * 0.95)], 2) if delays else None,
         )
 
-    def warnings(self) -> list[shapes.RainWarning]:
-        """One for each gauge that counts rain."""
+    def warnings(self, may_view: MayView = _everything) -> list[shapes.RainWarning]:
+        """One for each gauge that counts rain and may be viewed."""
         found = []
         for asset in self.city.site.assets:
+            if not may_view(asset.trade, asset.area):
+                continue
             readings = {reading.point.name: reading for reading in self.city.readings(asset.id)}
             stage = readings.get("warning_stage")
             if stage is None:
@@ -222,15 +231,15 @@ class Presenter:
 
     def snapshot(self, caller: Caller) -> shapes.Snapshot:
         """What a browser begins with: whatever the account may see."""
-        assets = [asset for asset in self.city.site.assets if caller.may("view", asset.trade, asset.area)]
-        alarms = [alarm for alarm in self.alarms.standing() if caller.may("view", alarm.trade, alarm.area)]
+        assets = [asset for asset in self.city.site.assets if caller.may_view(asset.trade, asset.area)]
+        alarms = [alarm for alarm in self.alarms.standing() if caller.may_view(alarm.trade, alarm.area)]
         return shapes.Snapshot(
             city_time=self._clock.now(),
             rate=self._clock.rate,
             assets=[self.asset(asset) for asset in assets],
             alarms=[self.alarm(alarm) for alarm in alarms],
-            health=self.health(),
-            warnings=self.warnings(),
+            health=self.health(caller.may_view),
+            warnings=self.warnings(caller.may_view),
         )
 
     def _controllers(self, asset: AssetEntry) -> list[shapes.ControllerShape]:

@@ -30,4 +30,6 @@ class Settings(CommonSettings):
     clients_max: int = 500
     client_backlog_max: int = 500
     """Messages a browser may lag behind; then it is dropped and takes a fresh snapshot."""
+    stream_check_every_s: float = 30.0
+    """So often an open stream is asked whether its account is still signed in with the same rights."""
     ring_max: int = 2000

@@ -55,6 +55,6 @@ def get_asyncapi() -> dict[str, Any]:
 
 
 @router.get("/api/health", responses=READS)
-def get_health(gateway: TheGateway, caller: TheCaller) -> shapes.Health:  # noqa: ARG001 - signed in
+def get_health(gateway: TheGateway, caller: TheCaller) -> shapes.Health:
     """What cannot be heard now: lost links, silent services, old readings."""
-    return gateway.presenter.health()
+    return gateway.presenter.health(caller.may_view)

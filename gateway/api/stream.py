@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
@@ -15,6 +17,9 @@ from gateway.api.errors import responses
 from gateway.auth import Caller, TooMany
 from gateway.live.hub import Client, frame
 from gateway.wiring import Gateway
+from shared.errors import Unavailable
+
+_log = structlog.get_logger()
 
 router = APIRouter(prefix="/api", tags=["live"])
 
@@ -54,7 +59,7 @@ async def stream(
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=128)] = None,
 ) -> EventStream:
     """Events: snapshot, readings, alarm, asset, command, health, warning, advice, ping. Resumes at Last-Event-ID."""
-    client = gateway.hub.join(lambda trade, area: caller.may("view", trade, area))
+    client = gateway.hub.join(caller.may_view)
     if client is None:
         raise TooMany("too_many_clients", clients_max=gateway.settings.clients_max)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -62,6 +67,7 @@ async def stream(
 
 
 async def _events(gateway: Gateway, caller: Caller, client: Client, last_id: str | None) -> AsyncIterator[bytes]:
+    checking = asyncio.create_task(_keep_checked(gateway, caller, client))
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         missed = gateway.hub.missed_since(last_id, client) if last_id else None
@@ -72,4 +78,20 @@ async def _events(gateway: Gateway, caller: Caller, client: Client, last_id: str
         while (sent := await client.queue.get()) is not None:
             yield sent.encode()
     finally:
+        checking.cancel()
         gateway.hub.leave(client)
+
+
+async def _keep_checked(gateway: Gateway, caller: Caller, client: Client) -> None:
+    """End the stream once its account is signed out, closed, or has other rights: it comes back by what it may then."""
+    try:
+        while True:
+            await asyncio.sleep(gateway.settings.stream_check_every_s)
+            try:
+                if not await run_in_threadpool(gateway.accounts.still_holds, caller):
+                    _log.info("stream_ended", account=caller.user.username)
+                    return
+            except Unavailable as error:  # nobody's rights change in a database that is away
+                _log.info("stream_check_waits", code=error.code)
+    finally:
+        gateway.hub.drop(client)

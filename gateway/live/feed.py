@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
-from gateway.live.hub import Hub, frame
+from gateway.live.hub import Frame, Hub, MayView, frame
 from gateway.present import Presenter
 from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView
@@ -177,11 +178,25 @@ class Feed:
             self._tell_if_changed(f"advice {asset.id}", "advice", told, trade=asset.trade, area=asset.area)
 
     def _flush_slow(self) -> None:
-        self._tell_if_changed("health", "health", self._presenter.health().model_dump(mode="json"))
+        health = self._presenter.health().model_dump(mode="json")
+        if self._told_slow.get("health") != health:
+            self._told_slow["health"] = health
+            self._hub.publish(Frame("health", b"", narrowed=partial(self._health_of, health, {})))
         for warning in self._presenter.warnings():
             trade = self._city.site.assets_by_id[warning.asset].trade
             told = warning.model_dump(mode="json")
             self._tell_if_changed(f"warning {warning.asset}", "warning", told, trade=trade, area=warning.area)
+
+    def _health_of(self, health: dict[str, Any], encoded: dict[tuple[str, ...], bytes], may_view: MayView) -> bytes:
+        """With the links of the assets that may be viewed alone; encoded once for all who may view the same."""
+        assets = self._city.site.assets_by_id
+        lost = [
+            link for link in health["lost_links"] if may_view(assets[link["asset"]].trade, assets[link["asset"]].area)
+        ]
+        key = tuple(link["controller"] for link in lost)
+        if key not in encoded:
+            encoded[key] = frame("health", health | {"lost_links": lost}).body
+        return encoded[key]
 
     def _tell_if_changed(
         self, key: str, kind: str, data: dict[str, Any], *, trade: str | None = None, area: str | None = None

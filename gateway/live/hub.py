@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -18,15 +18,23 @@ import structlog
 _log = structlog.get_logger()
 
 
+MayView = Callable[[str, str], bool]
+"""Given a trade and an area."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One SSE event. `trade` and `area` say who may see it; None: everybody."""
+    """One SSE event. `trade` and `area` say who may see it; None: everybody.
+
+    `narrowed`, where it is given, is the body as whoever may view so much is told it.
+    """
 
     kind: str
     body: bytes
     id: str | None = None
     trade: str | None = None
     area: str | None = None
+    narrowed: Callable[[MayView], bytes] | None = None
 
     def encode(self) -> bytes:
         head = f"event: {self.kind}\n" + (f"id: {self.id}\n" if self.id else "")
@@ -41,12 +49,15 @@ def frame(kind: str, data: Any, *, id_: str | None = None, trade: str | None = N
 class Client:
     """One browser's stream."""
 
-    may_view: Callable[[str, str], bool]
+    may_view: MayView
     queue: asyncio.Queue[Frame | None] = field(repr=False)
     dropped: bool = False
 
     def wants(self, sent: Frame) -> bool:
         return sent.trade is None or sent.area is None or self.may_view(sent.trade, sent.area)
+
+    def told(self, sent: Frame) -> Frame:
+        return sent if sent.narrowed is None else replace(sent, body=sent.narrowed(self.may_view), narrowed=None)
 
 
 class Hub:
@@ -72,7 +83,7 @@ class Hub:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._spread, sent)
 
-    def join(self, may_view: Callable[[str, str], bool]) -> Client | None:
+    def join(self, may_view: MayView) -> Client | None:
         """A new stream; None when there are too many."""
         if len(self._clients) >= self._clients_max:
             return None
@@ -87,12 +98,12 @@ class Hub:
         """What came after `last_id`; None when the ring does not reach back so far."""
         frames = list(self._ring)
         at = next((at for at, kept in enumerate(frames) if kept.id == last_id), None)
-        return None if at is None else [kept for kept in frames[at + 1 :] if client.wants(kept)]
+        return None if at is None else [client.told(kept) for kept in frames[at + 1 :] if client.wants(kept)]
 
     def close(self) -> None:
         """End every stream."""
         for client in list(self._clients):
-            self._drop(client)
+            self.drop(client)
 
     def _spread(self, sent: Frame) -> None:
         if sent.id is not None:
@@ -101,14 +112,14 @@ class Hub:
             if not client.wants(sent):
                 continue
             try:
-                client.queue.put_nowait(sent)
+                client.queue.put_nowait(client.told(sent))
             except asyncio.QueueFull:
                 self.dropped_total += 1
                 _log.info("slow_client_dropped", backlog=self._backlog_max)
-                self._drop(client)
+                self.drop(client)
 
-    def _drop(self, client: Client) -> None:
-        """Empty its queue and put the end there: it comes back by itself and takes a snapshot."""
+    def drop(self, client: Client) -> None:
+        """End a stream. Empty its queue and put the end there: it comes back by itself and takes a snapshot."""
         client.dropped = True
         self._clients.discard(client)
         while not client.queue.empty():

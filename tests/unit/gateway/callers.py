@@ -19,4 +19,4 @@ def caller(role: Role = "dispatcher", *areas: str, csrf_hash: str | None = "a se
         active=True,
         created_at=datetime(2026, 7, 29, tzinfo=UTC),
     )
-    return Caller(user, csrf_hash, "127.0.0.1")
+    return Caller(user, csrf_hash, "127.0.0.1", "a secret")
