@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.flood.domain.station import Pump, Station
+from services.flood.domain.station import Pump, PumpSeen, Station
 from shared.contracts.message import Params
 
 TAKE_BACK_EVERY_S = 30.0
@@ -40,7 +40,7 @@ def decide(station: Station, now_s: float) -> list[Action]:
     if protect:
         return protect
     wanted = wanted_pumps(station, now_s)
-    running = [at for at, pump in enumerate(station.pumps) if _counts(pump)]
+    running = [at for at, pump in enumerate(station.pumps) if _counts(pump, station.seen.pumps[at])]
     if len(running) < wanted:
         return list(_start_one(station, wanted, now_s))
     if len(running) > wanted:
@@ -162,9 +162,9 @@ def find_available(station: Station, now_s: float) -> int | None:
     return next((at for at in order if available(station, at, now_s)), None)
 
 
-def _counts(pump: Pump) -> bool:
-    """It runs or is about to; a pump asked to stop does not count any more."""
-    return pump.asked == "start" or (pump.running is True and pump.asked != "stop")
+def _counts(pump: Pump, seen: PumpSeen) -> bool:
+    """It runs or is about to; a pump asked to stop does not count any more, nor one that tripped while it started."""
+    return seen.fault is not True and (pump.asked == "start" or (pump.running is True and pump.asked != "stop"))
 
 
 def _was_refused(pump: Pump, now_s: float) -> bool:

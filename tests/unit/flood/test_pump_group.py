@@ -62,6 +62,13 @@ def test_a_tripped_duty_pump_is_replaced_at_once_though_the_level_is_between() -
     assert ["pump2_start"] == play.step(1.2)
 
 
+def test_a_pump_that_trips_while_its_start_waits_for_its_proof_is_replaced_at_once() -> None:
+    play = Play(obeys=False)
+    assert ["pump1_start"] == play.wobble(1.6, 3)
+    play.trip(1)
+    assert ["pump2_start"] == play.step(1.6)
+
+
 def test_a_pump_that_did_not_start_is_left_alone_and_the_next_takes_its_place() -> None:
     play = Play(obeys=False)
     assert ["pump1_start"] == play.wobble(1.6, 5)
