@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import structlog
@@ -66,7 +66,7 @@ async def stream(
     return EventStream(_events(gateway, caller, client, last_event_id), headers=headers)
 
 
-async def _events(gateway: Gateway, caller: Caller, client: Client, last_id: str | None) -> AsyncIterator[bytes]:
+async def _events(gateway: Gateway, caller: Caller, client: Client, last_id: str | None) -> AsyncGenerator[bytes, None]:
     checking = asyncio.create_task(_keep_checked(gateway, caller, client))
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+import orjson
 import pytest
 
 from gateway.api import shapes
@@ -25,7 +27,8 @@ class Page:
         return [shapes.Advice(code="closure_advised", text={"zh": asset.id, "en": asset.id})]
 
     def health(self) -> Any:
-        return SimpleNamespace(model_dump=lambda mode: {"told": mode})
+        lost = [{"controller": f"{one.id}-rtu", "asset": one.id} for one in ASSETS]
+        return SimpleNamespace(model_dump=lambda mode: {"told": mode, "lost_links": lost})
 
     def warnings(self) -> list[shapes.RainWarning]:
         return [shapes.RainWarning(asset=one.id, area=one.area, stage="red", rain_mm={}) for one in ASSETS]
@@ -42,13 +45,37 @@ class Spread(Hub):
         self.frames.append(sent)
 
 
+def feed_of(hub: Hub) -> Feed:
+    site = SimpleNamespace(assets=ASSETS, assets_by_id={one.id: one for one in ASSETS})
+    city = cast("Any", SimpleNamespace(site=site))
+    return Feed(city, cast("Any", None), cast("Any", None), cast("Any", Page()), hub, WallClock(), list)
+
+
 @pytest.mark.parametrize("kind", ["asset", "advice", "warning"])
 def test_what_concerns_an_area_is_for_those_who_may_view_it(kind: str) -> None:
     hub = Spread()
-    site = SimpleNamespace(assets=ASSETS, assets_by_id={one.id: one for one in ASSETS})
-    city = cast("Any", SimpleNamespace(site=site))
-    feed = Feed(city, cast("Any", None), cast("Any", None), cast("Any", Page()), hub, WallClock(), list)
+    feed = feed_of(hub)
     feed._flush_assets()
     feed._flush_slow()
     told = [(sent.trade, sent.area) for sent in hub.frames if sent.kind == kind]
     assert [("flood", "tangshan/lubei"), ("flood", "tangshan/lunan")] == told
+
+
+def test_lost_links_are_told_to_those_who_may_view_their_assets() -> None:
+    async def tell() -> list[list[str]]:
+        hub = Hub(clients_max=3, backlog_max=10, ring_max=10)
+        hub.attach(asyncio.get_running_loop())
+        areas = [{"tangshan/lubei"}, {"tangshan/lubei", "tangshan/lunan"}, set[str]()]
+        clients = [hub.join(lambda _trade, area, may=may: area in may) for may in areas]
+        feed_of(hub)._flush_slow()
+        found = []
+        for client in clients:
+            assert client is not None
+            sent = await client.queue.get()
+            assert sent is not None
+            assert "health" == sent.kind
+            assert sent.encode().endswith(sent.body + b"\n\n")
+            found.append([link["controller"] for link in orjson.loads(sent.body)["lost_links"]])
+        return found
+
+    assert [["lubei-rtu"], ["lubei-rtu", "lunan-rtu"], []] == asyncio.run(tell())
