@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -62,11 +63,14 @@ def test_what_concerns_an_area_is_for_those_who_may_view_it(kind: str) -> None:
 
 
 def test_lost_links_are_told_to_those_who_may_view_their_assets() -> None:
+    def views(may: set[str], _trade: str, area: str) -> bool:
+        return area in may
+
     async def tell() -> list[list[str]]:
         hub = Hub(clients_max=3, backlog_max=10, ring_max=10)
         hub.attach(asyncio.get_running_loop())
         areas = [{"tangshan/lubei"}, {"tangshan/lubei", "tangshan/lunan"}, set[str]()]
-        clients = [hub.join(lambda _trade, area, may=may: area in may) for may in areas]
+        clients = [hub.join(partial(views, may)) for may in areas]
         feed_of(hub)._flush_slow()
         found = []
         for client in clients:
