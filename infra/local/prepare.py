@@ -53,6 +53,7 @@ NEEDED = (
     Needed("chromium", ("chromium",), for_tests_only=True),
     Needed("fonts-noto-cjk", ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",), for_tests_only=True),
     Needed("socat", ("socat",), for_tests_only=True),
+    Needed("libmodbus5", ("/usr/lib/*/libmodbus.so.5",), for_tests_only=True),
 )
 
 

@@ -92,8 +92,11 @@ class SimulatorClient:
                 connection.connect(path)
                 connection.sendall(json.dumps({"do": command, **arguments}).encode() + b"\n")
                 answer = connection.makefile("rb").readline()
-        except OSError:
-            raise SimulatorAway(f"No simulator runs with the folder {self._folder.parent}.") from None
+        except TimeoutError:
+            raise SimulatorAway(f"The simulator did not answer within {_ANSWER_S_MAX:g} s.") from None
+        except OSError as error:
+            folder = self._folder.parent
+            raise SimulatorAway(f"No simulator runs with the folder {folder} ({error.strerror}).") from error
         if not answer:
             raise SimulatorAway("The simulator stopped before it answered.")
         reply = json.loads(answer)

@@ -35,8 +35,8 @@ def parse_address(text: str) -> Address:
             return Address(framing, host=parts.hostname, port=parts.port or 502)
         if parts.scheme == "rtu":
             return _serial(parts.netloc + parts.path, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))))
-    except ValueError:
-        pass
+    except ValueError as error:
+        raise Malformed("line_address_malformed", given=text) from error
     raise Malformed("line_address_malformed", given=text)
 
 

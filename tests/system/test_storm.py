@@ -14,12 +14,11 @@ import pytest
 
 from infra.local.rabbitmq import PrivateBroker
 from infra.simulator.control import SimulatorClient
+from shared.clock import CityClock
 from tests.system.city import Command, Desk, city
 from tests.waiting import eventually
 
 RATE = 15.0
-LOOK_CLOSELY_RATE = 4.0
-"""While seconds of city time are measured: at 15x a busy machine's tenth of a second is one and a half."""
 STATION = "xinhua"
 STANDBY_S_MAX = 10.0
 POLL_S = 1.0
@@ -39,6 +38,7 @@ class Storm:
     broker: PrivateBroker
     sim: SimulatorClient
     desk: Desk
+    clock: CityClock
     level_m_max: float = 0.0
 
     def look(self) -> dict[str, Any]:
@@ -47,7 +47,9 @@ class Storm:
         return status
 
     def now(self) -> datetime:
-        return datetime.fromisoformat(self.look()["city_time"])
+        """City time to the microsecond, from the clock file that every process follows."""
+        self.look()
+        return self.clock.now()
 
     def running(self, station: str = STATION) -> list[int]:
         return list(self.look()["stations"][station]["running"])
@@ -71,7 +73,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
         with city(data, AMQP_URI=broker.amqp_uri) as command:
             accounts = command.wait_until_ready()
             desk = Desk(command.url, "dispatcher", accounts["dispatcher"])
-            found = Storm(data, command, broker, SimulatorClient(data), desk)
+            found = Storm(data, command, broker, SimulatorClient(data), desk, CityClock(data / "clock.json"))
             eventually(lambda: all(s["mode"] == "remote" for s in found.look()["stations"].values()), within_s=40)
             yield found
             desk.http.close()
@@ -85,14 +87,15 @@ def test_the_running_duty_pump_trips_in_the_storm(storm: Storm) -> None:
     storm.sim.storm(3, at_minute=30)
     began = storm.now() - timedelta(minutes=30)
     storm.wait_until(began + timedelta(minutes=30 + MINUTES))
-    eventually(lambda: len(storm.running()) == 1, within_s=90)
-    storm.sim.rate(LOOK_CLOSELY_RATE)
+    duty = eventually(lambda: _only(storm.running()), within_s=90)
 
+    tripped_at = storm.clock.now()
     tripped = storm.sim.trip_pump(STATION)
-    tripped_at = storm.now()
-    standby = eventually(lambda: [pump for pump in storm.running() if pump != tripped], within_s=STANDBY_S_MAX)
-    stood_in_s = (storm.now() - tripped_at).total_seconds()
-    assert standby
+    assert tripped == duty
+    assert storm.running() == []  # nobody stood in before it tripped
+    standby = eventually(storm.running, within_s=STANDBY_S_MAX)
+    stood_in_s = (storm.clock.now() - tripped_at).total_seconds()
+    assert tripped not in standby
     assert stood_in_s <= STANDBY_S_MAX
 
     alarm_id = f"{STATION}~pump{tripped}_tripped"
@@ -102,7 +105,6 @@ def test_the_running_duty_pump_trips_in_the_storm(storm: Storm) -> None:
     assert raised_s <= 2 * POLL_S
     assert storm.desk.acknowledge(alarm).status_code == 200
 
-    storm.sim.rate(RATE)
     storm.wait_until(began + timedelta(minutes=PEAK_BEHIND_MINUTE))
     print(f"standby after {stood_in_s:.1f} s, alarm after {raised_s:.1f} s, highest level {storm.level_m_max:.2f} m")
     assert storm.level_m_max <= LEVEL_M_MAX
@@ -149,6 +151,10 @@ def test_the_broker_killed_in_the_storm_loses_and_doubles_nothing(storm: Storm) 
     assert ended <= [(3,)]
     occurrences = storm.kept("alarms", f"select occurrence from alarm where id = '{alarm_id}'")
     assert occurrences == [(1,)]
+
+
+def _only(running: list[int]) -> int | None:
+    return running[0] if len(running) == 1 else None
 
 
 def _if_all(told: list[tuple[Any, ...]], last: int) -> list[tuple[Any, ...]] | None:
