@@ -62,4 +62,20 @@ class Transport(Protocol):
         """Returns when the device has confirmed. `data`: two bytes a register; for coils one byte, 0 or 1, a coil."""
         ...
 
+    def mask_write(self, unit: int, address: int, and_mask: int, or_mask: int, timeout_s: float) -> None:
+        """FC 22 on one holding register: new = (old AND and_mask) OR (or_mask AND NOT and_mask), V1.1b3, 6.16.
+
+        The device does it in one step, so other bits of the register cannot be lost to another writer. Masks 0-0xFFFF.
+        """
+        ...
+
+    def read_write(
+        self, unit: int, read_address: int, count: int, write_address: int, data: bytes, timeout_s: float
+    ) -> bytes:
+        """FC 23 on holding registers: writes `data` (1-121 registers), then reads `count` (1-125), V1.1b3, 6.17.
+
+        A write like any other: it is sent once.
+        """
+        ...
+
     def close(self) -> None: ...

@@ -59,9 +59,7 @@ class PymodbusTransport:
             if not count <= len(bits) < count + 8:
                 raise self._after_garbage(f"{count} bits were asked for, {len(bits)} came", timeout_s)
             return sum(1 << at for at, bit in enumerate(bits[:count]) if bit).to_bytes((count + 7) // 8, "little")
-        if len(answer.registers) != count:
-            raise self._after_garbage(f"{count} registers were asked for, {len(answer.registers)} came", timeout_s)
-        return b"".join(register.to_bytes(2, "big") for register in answer.registers)
+        return self._registers(answer, count, timeout_s)
 
     def write(self, unit: int, function: WriteFunction, address: int, data: bytes, timeout_s: float) -> None:
         self._open(timeout_s)
@@ -75,6 +73,29 @@ class PymodbusTransport:
             16: lambda: client.write_registers(address, registers, device_id=unit),
         }
         self._checked(writes[function], timeout_s)
+
+    def mask_write(self, unit: int, address: int, and_mask: int, or_mask: int, timeout_s: float) -> None:
+        self._open(timeout_s)
+        write = self._client.mask_write_register
+        self._checked(lambda: write(address=address, and_mask=and_mask, or_mask=or_mask, device_id=unit), timeout_s)
+
+    def read_write(
+        self, unit: int, read_address: int, count: int, write_address: int, data: bytes, timeout_s: float
+    ) -> bytes:
+        self._open(timeout_s)
+        values = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+        exchange = self._client.readwrite_registers
+        answer = self._checked(
+            lambda: exchange(
+                read_address=read_address,
+                read_count=count,
+                write_address=write_address,
+                values=values,
+                device_id=unit,
+            ),
+            timeout_s,
+        )
+        return self._registers(answer, count, timeout_s)
 
     def close(self) -> None:
         self._client.close()  # type: ignore[no-untyped-call]
@@ -100,6 +121,11 @@ class PymodbusTransport:
         if answer.isError():
             raise DeviceException(answer.exception_code)
         return answer
+
+    def _registers(self, answer: ModbusPDU, count: int, timeout_s: float) -> bytes:
+        if len(answer.registers) != count:
+            raise self._after_garbage(f"{count} registers were asked for, {len(answer.registers)} came", timeout_s)
+        return b"".join(register.to_bytes(2, "big") for register in answer.registers)
 
     def _after_garbage(self, text: str, timeout_s: float) -> Garbled:
         self._forget(timeout_s)

@@ -38,24 +38,39 @@ class TcpTransport:
     def read(self, unit: int, table: Table, address: int, count: int, timeout_s: float) -> bytes:
         function = READ_FUNCTION[table]
         answer = self._ask(unit, function, struct.pack(">HH", address, count), timeout_s)
-        size = (count + 7) // 8 if function <= 2 else count * 2
-        if len(answer) != size + 1 or answer[0] != size:
-            self.close()
-            raise Garbled(f"{size} bytes of data were asked for, {len(answer) - 1} came")
-        return answer[1:]
+        return self._data(answer, (count + 7) // 8 if function <= 2 else count * 2)
 
     def write(self, unit: int, function: WriteFunction, address: int, data: bytes, timeout_s: float) -> None:
         request, echo = _write_request(function, address, data)
-        answer = self._ask(unit, function, request, timeout_s)
-        if answer != echo:
-            self.close()
-            raise Garbled(f"the answer to a write repeats it: {echo.hex()} expected, {answer.hex()} came")
+        self._confirmed(unit, function, request, echo, timeout_s)
+
+    def mask_write(self, unit: int, address: int, and_mask: int, or_mask: int, timeout_s: float) -> None:
+        request = struct.pack(">HHH", address, and_mask, or_mask)
+        self._confirmed(unit, 22, request, request, timeout_s)
+
+    def read_write(
+        self, unit: int, read_address: int, count: int, write_address: int, data: bytes, timeout_s: float
+    ) -> bytes:
+        head = struct.pack(">HHHHB", read_address, count, write_address, len(data) // 2, len(data))
+        return self._data(self._ask(unit, 23, head + data, timeout_s), count * 2)
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         self._buffer = b""
+
+    def _data(self, answer: bytes, size: int) -> bytes:
+        if len(answer) != size + 1 or answer[0] != size:
+            self.close()
+            raise Garbled(f"{size} bytes of data were asked for, {len(answer) - 1} came")
+        return answer[1:]
+
+    def _confirmed(self, unit: int, function: int, request: bytes, echo: bytes, timeout_s: float) -> None:
+        answer = self._ask(unit, function, request, timeout_s)
+        if answer != echo:
+            self.close()
+            raise Garbled(f"the answer to a write repeats it: {echo.hex()} expected, {answer.hex()} came")
 
     def _ask(self, unit: int, function: int, body: bytes, timeout_s: float) -> bytes:
         deadline = time.monotonic() + timeout_s

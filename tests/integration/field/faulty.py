@@ -57,7 +57,7 @@ class FaultyDevice:
 
     @property
     def writes(self) -> list[bytes]:
-        return [pdu for _, pdu in self.requests if pdu[0] in (5, 6, 15, 16)]
+        return [pdu for _, pdu in self.requests if pdu[0] in (5, 6, 15, 16, 22, 23)]
 
     def serve(self, read: Callable[[float], bytes | None], write: Callable[[bytes], None]) -> None:
         """Until the other side closes (`read` gives b'') or the test ends. `read` gives None when nothing came."""
@@ -87,7 +87,10 @@ class FaultyDevice:
             return (whole, transaction, unit, buffer[7:whole]) if len(buffer) >= whole else None
         if len(buffer) < 8:
             return None
-        size = 9 + buffer[6] if buffer[1] in (15, 16) else 8
+        counted = {15: 6, 16: 6, 23: 10}.get(buffer[1])
+        if counted is not None and len(buffer) <= counted:
+            return None
+        size = 10 if buffer[1] == 22 else 8 if counted is None else counted + buffer[counted] + 3
         return (size, 0, buffer[0], buffer[1 : size - 2]) if len(buffer) >= size else None
 
     def _frame(self, transaction: int, unit: int, pdu: bytes) -> bytes:
@@ -132,10 +135,12 @@ class FaultyDevice:
 
 def _respond(unit: int, pdu: bytes) -> bytes:
     function, address, count = struct.unpack(">BHH", pdu[:5])
+    if function == 22:
+        return pdu
     if function in (1, 2):
         bits = sum(1 << at for at in range(count) if bit_value(unit, address + at))
         data = bits.to_bytes((count + 7) // 8, "little")
-    elif function in (3, 4):
+    elif function in (3, 4, 23):
         data = b"".join(struct.pack(">H", register_value(unit, address + at)) for at in range(count))
     else:
         return pdu[:5]

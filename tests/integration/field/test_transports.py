@@ -92,6 +92,18 @@ def test_writes_are_sent_once_and_confirmed(pair: Pair, function: WriteFunction,
     assert [sent] == [pdu.hex() for pdu in device.writes]
 
 
+def test_a_mask_write_is_sent_once_and_confirmed(pair: Pair) -> None:
+    device, transport = pair
+    transport.mask_write(1, 9, 0x00F2, 0x0025, 1.0)
+    assert ["16000900f20025"] == [pdu.hex() for pdu in device.writes]
+
+
+def test_registers_are_written_and_read_in_one_go(pair: Pair) -> None:
+    device, transport = pair
+    assert registers(3, 40, 2) == transport.read_write(3, 40, 2, 9, b"\x12\x34\x56\x78\x9a\xbc", 1.0)
+    assert ["170028000200090003" + "06" + "123456789abc"] == [pdu.hex() for pdu in device.writes]
+
+
 @pytest.mark.parametrize("function", [5, 6, 15, 16])
 def test_a_write_without_an_answer_is_not_sent_again(pair: Pair, function: WriteFunction) -> None:
     device, transport = pair

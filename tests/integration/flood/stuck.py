@@ -32,6 +32,14 @@ class StuckTransport:
             threading.Event().wait()
         self._inner.write(unit, function, address, data, timeout_s)
 
+    def mask_write(self, unit: int, address: int, and_mask: int, or_mask: int, timeout_s: float) -> None:
+        self._inner.mask_write(unit, address, and_mask, or_mask, timeout_s)
+
+    def read_write(
+        self, unit: int, read_address: int, count: int, write_address: int, data: bytes, timeout_s: float
+    ) -> bytes:
+        return self._inner.read_write(unit, read_address, count, write_address, data, timeout_s)
+
     def close(self) -> None:
         self._inner.close()
 
