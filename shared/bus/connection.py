@@ -184,8 +184,8 @@ def declare_shared(link: Link, *queues: Queue) -> None:
 
 
 def declare_missing(link: Link, queue: Queue) -> None:
-    """Declare somebody else's queue if it is not there. Raises Unavailable when only its owner may."""
-    if _is_there(link, queue):
+    """Declare somebody else's queue if it is not there or not bound yet. Raises Unavailable when only its owner may."""
+    if _is_there(link, queue.sign or queue):
         return
     try:
         declare(link.channel(), queue)
@@ -203,6 +203,8 @@ def declare(channel: Channel, queue: Queue) -> None:
     )
     for exchange, key in queue.bindings:
         channel.queue_bind(queue.name, exchange, key)
+    if queue.sign is not None:
+        channel.exchange_declare(queue.sign.name, queue.sign.kind, durable=True, auto_delete=False)
 
 
 def unavailable(error: Exception) -> Unavailable:

@@ -48,6 +48,8 @@ class Queue:
     arguments: Arguments = field(default_factory=dict)
     bindings: tuple[tuple[str, str], ...] = ()
     """Pairs of exchange and routing key."""
+    sign: Exchange | None = None
+    """Declared when all bindings stand: a broker tells whether a queue is there, but not whether it is bound."""
 
 
 EXCHANGES = (
@@ -94,7 +96,9 @@ def event_key(area: str, service: str, name: str) -> str:
 
 def event_queue(service: str, area: str) -> Queue:
     """All events of one area in their order, for one service."""
-    return Queue(f"events.{service}.{dotted(area)}", arguments=_ORDERED, bindings=((EVENTS, f"{dotted(area)}.*.*"),))
+    name = f"events.{service}.{dotted(area)}"
+    bindings = ((EVENTS, f"{dotted(area)}.*.*"),)
+    return Queue(name, arguments=_ORDERED, bindings=bindings, sign=Exchange(name, "fanout"))
 
 
 def queues_that_keep(key: str) -> list[Queue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.topology import COMMANDS, EVENTS, command_queue, event_key, event_queue, lease_queue
 from shared.clock import FakeClock
 from shared.errors import Unavailable
-from tests.integration.bus.rig import AREA, NOON, letter_bytes
+from tests.integration.bus.rig import AREA, NOON, depth, letter_bytes
 from tests.integration.bus.test_commands import WISH
 from tests.integration.conftest import Brokers
 
@@ -94,3 +95,18 @@ def test_events_wait_until_those_who_keep_them_have_been_there(brokers: Brokers,
         declare_as(brokers, vhost, service, event_queue(service, AREA))
     publisher.publish([outgoing])
     publisher.close()
+
+
+def test_events_wait_for_a_queue_that_is_not_bound_yet(brokers: Brokers, vhost: str) -> None:
+    """A reader was killed, or is still busy, between declaring its queue and binding it."""
+    declare_as(brokers, vhost, "history", event_queue("history", AREA))
+    declare_as(brokers, vhost, "alarms", replace(event_queue("alarms", AREA), bindings=(), sign=None))
+    publisher = Publisher(brokers.uri(vhost, "flood"), "test")
+    outgoing = Outgoing(EVENTS, event_key(AREA, "flood", "condition_raised"), letter_bytes(1), "x/y")
+    with pytest.raises(Unavailable) as refusal:
+        publisher.publish([outgoing])
+    assert "nobody_listens" == refusal.value.code
+    declare_as(brokers, vhost, "alarms", event_queue("alarms", AREA))
+    publisher.publish([outgoing])
+    publisher.close()
+    assert 1 == depth(brokers.uri(vhost), event_queue("alarms", AREA).name)
