@@ -10,7 +10,9 @@ import typer
 from shared.documents import MalformedDocument
 from shared.errors import Malformed
 from shared.field.engine import profile_folder
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_lint import Finding, without_accepted
+from shared.field.profile_lint import lint as find
+from shared.field.profile_load import ProfileLibrary, unroll
 from shared.site import Site, load_site
 
 app = typer.Typer(name="site", help="Check site files.", no_args_is_help=True)
@@ -23,15 +25,18 @@ def commands() -> None:
 
 @app.command()
 def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yaml.")]) -> None:
-    """Tell every mistake with its file and line; exit code 1 when there is one."""
+    """Tell every mistake with its file and line, and what lint finds in the profiles of its controllers with the
+    parameters they have here; exit code 1 when there is an error.
+    """
+    findings: list[Finding] = []
     try:
         site = load_site(folder)
-        mistakes = list(_misfits(site))
+        mistakes = list(_misfits(site, findings))
     except MalformedDocument as error:
         mistakes = [str(mistake) for mistake in error.mistakes]
-    for mistake in mistakes:
-        typer.echo(mistake, err=True)
-    if mistakes:
+    for mistake in (*mistakes, *findings):
+        typer.echo(str(mistake), err=True)
+    if mistakes or any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
     typer.echo(
         f"{folder}: {len(site.areas)} areas, {len(site.assets)} assets, {len(site.controllers)} controllers "
@@ -39,19 +44,22 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     )
 
 
-def _misfits(site: Site) -> list[str]:
-    """Controllers whose profile does not know their parameters or points, or may be written to unwatched."""
+def _misfits(site: Site, findings: list[Finding]) -> list[str]:
+    """Controllers whose profile does not know their parameters or points; what lint finds goes to `findings`, once."""
     found = []
     for entry in site.controllers:
-        trade = site.assets_by_id[entry.asset].trade
+        library = ProfileLibrary(profile_folder(site.assets_by_id[entry.asset].trade))
         try:
-            profile = ProfileLibrary(profile_folder(trade)).get(entry.profile, entry.parameters)
+            written = library.document(entry.profile)
+            unrolled, profile = unroll(written, entry.parameters)
         except Malformed as error:
             found.append(f"controller {entry.id}: {error}")
             continue
         unknown = set(entry.points) - {*profile.points, *profile.computed}
         if unknown:
             found.append(f"controller {entry.id}: points of its profile (given: {', '.join(sorted(unknown))})")
-        if profile.commands and profile.watchdog is None:
-            found.append(f"controller {entry.id}: a profile with a watchdog, for it has commands")
+        text = Path(written.file).read_text(encoding="utf-8")
+        for finding in without_accepted(find(written, unrolled, profile), text):
+            if finding not in findings:
+                findings.append(finding)
     return found

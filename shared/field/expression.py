@@ -91,16 +91,24 @@ def parse_duration(text: str) -> float:
 
 def parse(text: str) -> Expression:
     """Check and compile an expression. Raises Malformed, naming the part that is not of the language."""
+    tree = syntax(text)
+    compiler = _Compiler(text)
+    evaluate = compiler.compile(tree, DEPTH_MAX)
+    return Expression(text, frozenset(compiler.points), frozenset(compiler.limits), compiler.timed, evaluate)
+
+
+def syntax(text: str) -> ast.expr:
+    """The tree of an expression, its durations as seconds, for those who reason about it without facts.
+
+    Only what `parse` accepts is of the language. Raises Malformed.
+    """
     if len(text) > TEXT_CHARS_MAX:
         raise Malformed("expression_too_long", chars_max=TEXT_CHARS_MAX)
     plain = _DURATION.sub(lambda match: repr(float(match[1]) * _UNITS_S[match[2]]), text.strip())
     try:
-        tree = ast.parse(plain, mode="eval")
+        return ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Malformed("expression_malformed", text=text, part=text, expected="an expression") from error
-    compiler = _Compiler(text)
-    evaluate = compiler.compile(tree.body, DEPTH_MAX)
-    return Expression(text, frozenset(compiler.points), frozenset(compiler.limits), compiler.timed, evaluate)
 
 
 class _Compiler:

@@ -78,9 +78,13 @@ class Modbus(Part):
 
 
 class Parameter(Part):
-    """A value that the site sets for a device of this profile; without a default it must."""
+    """A value that the site sets for a device of this profile; without a default it must.
+
+    `example` stands for the site's value where there is no site: in `urbanops profile lint`, `doc` and `simulate`.
+    """
 
     default: bool | int | float | str | None = None
+    example: bool | int | float | str | None = None
     title: Names | None = None
     unit: str = ""
 

@@ -45,6 +45,14 @@ def load_profile(path: Path, parameters: Mapping[str, Scalar] | None = None) -> 
 
 def resolve(document: Document, parameters: Mapping[str, Scalar]) -> Profile:
     """A parsed profile with its parameters filled in. Raises MalformedDocument."""
+    return unroll(document, parameters)[1]
+
+
+def unroll(document: Document, parameters: Mapping[str, Scalar]) -> tuple[Document, Profile]:
+    """The document with parameters filled in and `repeat` unrolled, every line kept, and the profile it makes.
+
+    Raises MalformedDocument.
+    """
     if not isinstance(document.content, dict):
         raise MalformedDocument([document.mistake((), "a mapping that begins with `profile: profile/v1`")])
     values = _values(document, parameters)
@@ -53,7 +61,16 @@ def resolve(document: Document, parameters: Mapping[str, Scalar]) -> Profile:
     mistakes = [*_references(unrolled, profile), *_addresses(unrolled, profile)]
     if mistakes:
         raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
-    return profile
+    return unrolled, profile
+
+
+def examples(document: Document) -> dict[str, Scalar]:
+    """The values by which a profile's author shows what a site would set, for those who have no site at hand."""
+    declared = document.content.get("parameters") if isinstance(document.content, dict) else None
+    if not isinstance(declared, dict):
+        return {}
+    known = {name: validate_parameter(document, name, entry) for name, entry in declared.items()}
+    return {name: parameter.example for name, parameter in known.items() if parameter.example is not None}
 
 
 class ProfileLibrary:
@@ -72,13 +89,18 @@ class ProfileLibrary:
     def ids(self) -> list[str]:
         return list(self._documents)
 
-    def get(self, identity: str, parameters: Mapping[str, Scalar]) -> Profile:
-        """Raises Malformed for an unknown id, MalformedDocument for what is wrong in its file."""
+    def document(self, identity: str) -> Document:
+        """A profile as it was written. Raises Malformed for an unknown id."""
         if identity not in self._documents:
             raise Malformed("profile_unknown", profile=identity, known=", ".join(self._documents))
+        return self._documents[identity]
+
+    def get(self, identity: str, parameters: Mapping[str, Scalar]) -> Profile:
+        """Raises Malformed for an unknown id, MalformedDocument for what is wrong in its file."""
+        document = self.document(identity)
         key = (identity, tuple(sorted(parameters.items())))
         if key not in self._resolved:
-            self._resolved[key] = resolve(self._documents[identity], parameters)
+            self._resolved[key] = resolve(document, parameters)
         return self._resolved[key]
 
 

@@ -1,0 +1,19 @@
+"""`urbanops profile`: everything an integrator does with a device profile, without broker or database."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from shared.cli.profile.lint import lint
+from shared.field.profile import Profile
+
+app = typer.Typer(name="profile", help="Check, describe and try device profiles.", no_args_is_help=True)
+app.command()(lint)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of profile/v1, for an editor."""
+    typer.echo(json.dumps(Profile.model_json_schema(), indent=2, ensure_ascii=False))
