@@ -16,12 +16,19 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells city time. `now` and `monotonic` move together, `rate` city seconds per wall second."""
+    """Tells city time. `now`, `now_s` and `monotonic` move together, `rate` city seconds per wall second.
+
+    `monotonic` never goes back, which a wall's clock may: it is what polls are due by.
+    """
 
     @property
     def rate(self) -> float: ...
 
     def now(self) -> datetime: ...
+
+    def now_s(self) -> float:
+        """`now` as seconds since 1970: what a hot path takes."""
+        ...
 
     def monotonic(self) -> float: ...
 
@@ -37,6 +44,9 @@ class WallClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def now_s(self) -> float:
+        return time.time()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -91,6 +101,9 @@ class CityClock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.monotonic(), UTC)
 
+    def now_s(self) -> float:
+        return self.monotonic()
+
     def monotonic(self) -> float:
         anchor = self._current()
         return anchor.city_s + (time.time() - anchor.wall_s) * anchor.rate
@@ -128,6 +141,9 @@ class FakeClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def now_s(self) -> float:
+        return self._now.timestamp()
 
     def monotonic(self) -> float:
         return (self._now - self._start).total_seconds()

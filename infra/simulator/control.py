@@ -94,9 +94,10 @@ class SimulatorClient:
                 answer = connection.makefile("rb").readline()
         except TimeoutError:
             raise SimulatorAway(f"The simulator did not answer within {_ANSWER_S_MAX:g} s.") from None
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise SimulatorAway(f"No simulator runs with the folder {self._folder.parent}.") from None
         except OSError as error:
-            folder = self._folder.parent
-            raise SimulatorAway(f"No simulator runs with the folder {folder} ({error.strerror}).") from error
+            raise SimulatorAway(f"The simulator cannot be reached: {error}.") from error
         if not answer:
             raise SimulatorAway("The simulator stopped before it answered.")
         reply = json.loads(answer)

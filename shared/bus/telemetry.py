@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from shared.bus.connection import BrokerLoop, Link, declare_shared
-from shared.bus.frames import CONTENT_TYPE, ROWS_MAX, ControllerSeen, Frame, Row, decode_frame, encode_frame
+from shared.bus.frames import CONTENT_TYPE, ROWS_MAX, ControllerSeen, Frame, Readings, decode_frame, encode_frame
 from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.spool import Spool
 from shared.bus.topology import TELEMETRY, TELEMETRY_STREAM
@@ -43,7 +43,7 @@ class Lost:
 
 @dataclass(slots=True)
 class _Batch:
-    rows: list[Row] = field(default_factory=list)
+    readings: list[Readings] = field(default_factory=list)
     seen: dict[tuple[str, str], ControllerSeen] = field(default_factory=dict)
     epoch: int = 0
     seq: int = 0
@@ -80,14 +80,13 @@ class TelemetrySender:
         with self._lock:
             self._batches[area] = _Batch(epoch=epoch)
 
-    def report(self, area: str, rows: Iterable[Row], seen: ControllerSeen | None = None) -> None:
+    def report(self, area: str, readings: Readings | None, seen: ControllerSeen | None = None) -> None:
         """Add to the next frame of the area. Cheap, never waits."""
         with self._lock:
-            batch = self._batches.setdefault(area, _Batch(epoch=1))
-            before = len(batch.rows)
-            if self._waiting < ROWS_WAITING_MAX:
-                batch.rows.extend(rows)
-            self._waiting += len(batch.rows) - before
+            batch = self._batches.get(area) or self._batches.setdefault(area, _Batch(epoch=1))
+            if readings and self._waiting < ROWS_WAITING_MAX:
+                batch.readings.append(readings)
+                self._waiting += len(readings)
             if seen is not None:
                 batch.seen[seen.controller, seen.group] = seen
 
@@ -116,9 +115,9 @@ class TelemetrySender:
         frames: list[Frame] = []
         with self._lock:
             for area, batch in self._batches.items():
-                rows, batch.rows = batch.rows, []
+                readings, batch.readings = batch.readings, []
                 seen, batch.seen = list(batch.seen.values()), {}
-                for start in range(0, max(len(rows), 1 if seen else 0), ROWS_MAX):
+                for part in _portions(readings) or ([[]] if seen else []):
                     batch.seq += 1
                     frames.append(
                         Frame(
@@ -129,7 +128,7 @@ class TelemetrySender:
                             seq=batch.seq,
                             sent_us=sent_us,
                             controllers=seen,
-                            rows=rows[start : start + ROWS_MAX],
+                            readings=part,
                         )
                     )
             self._waiting = 0
@@ -232,6 +231,23 @@ class StreamReader:
             return False
         self._last_seq[identity] = frame.seq
         return True
+
+
+def _portions(readings: list[Readings]) -> list[list[Readings]]:
+    """At most ROWS_MAX rows a frame."""
+    portions: list[list[Readings]] = []
+    room = 0
+    for group in readings:
+        start = 0
+        while start < len(group):
+            if room == 0:
+                portions.append([])
+                room = ROWS_MAX
+            end = min(start + room, len(group))
+            portions[-1].append(group if end - start == len(group) else group.part(start, end))
+            room -= end - start
+            start = end
+    return portions
 
 
 def _outgoing(body: bytes) -> Outgoing:

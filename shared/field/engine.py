@@ -5,7 +5,8 @@ scan -> judgements -> telemetry -> the trade. Areas are taken and released while
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,20 +16,27 @@ from shared.contracts.field import Priority
 from shared.contracts.message import Params, Reason, Scalar
 from shared.errors import Unavailable
 from shared.field.address import Address, parse_address
+from shared.field.breaker import LossBudget
 from shared.field.commands import Failed, Outcome, Refused, Telegram, Unconfirmed, Verification, telegram, written_value
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
+from shared.field.pacer import Pacer
+from shared.field.plan import ReadCost
 from shared.field.profile import CommandSpec, Profile
 from shared.field.profile_load import ProfileLibrary
 from shared.field.reporter import Reporter
 from shared.field.scanner import Scan, Scanner
+from shared.field.timing import line_cost
 from shared.field.transports import DeviceException, Transport, TransportError, open_transport
 from shared.site import ControllerEntry, Site
 
 _WRITE_WAIT_WALL_S = 10.0
 EXCEPTION_ACKNOWLEDGE = 5
 """The device has accepted the request and needs a long time for it (V1.1b3, 7): the proof tells the rest."""
+
+LINK_CONDITIONS = ("offline", "wrong_device", "second_master")
+"""What every controller may have: it does not answer, it is another device, another master is on it."""
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -55,6 +63,7 @@ class Unit:
     reporter: Reporter
     pending: list[_Pending] = field(default_factory=list)
     judged: bool = False
+    link_truths: tuple[bool, ...] = ()
 
     @property
     def id(self) -> str:
@@ -123,6 +132,7 @@ class Engine:
         self._takeover_quiet_s = takeover_quiet_s
         self._transport_for = transport_for
         self._lines: dict[str, list[Line]] = {}
+        self._pacer = Pacer(clock)
         self.units: dict[str, Unit] = {}
         self._profiles = {
             controller.id: profiles.get(controller.profile, controller.parameters)
@@ -137,6 +147,9 @@ class Engine:
     def take(self, area: str) -> list[Unit]:
         """Begin to poll the area's controllers: reading first; writing when their watchdogs have been quiet."""
         assert area not in self._lines
+        if not self._lines:
+            self._pacer = Pacer(self._clock)
+            self._pacer.start()
         by_line: dict[str, list[ControllerEntry]] = {}
         for controller in self._site.controllers_of(self._trade, area):
             by_line.setdefault(controller.line, []).append(controller)
@@ -152,6 +165,8 @@ class Engine:
         """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
         for line in self._lines.pop(area, []):
             line.stop()
+        if not self._lines:
+            self._pacer.stop()
         for unit in self.units_of(area):
             for pending in unit.pending:
                 pending.on_outcome(Unconfirmed(Reason(code="owner_stopped", params={})))
@@ -210,21 +225,23 @@ class Engine:
         if unit is None:
             return
         unit.facts.now_s = scan.at_s
-        names = unit.image.names
+        changed = map(unit.image.names.__getitem__, scan.changed)
         judgements = self._judge_link(unit)
-        judgements += unit.judges.step(unit.facts, {names[at] for at in scan.changed}, all_of_them=not unit.judged)
+        judgements += unit.judges.step(unit.facts, changed, all_of_them=not unit.judged)
         unit.judged = True
         if judgements:
             self._listener.on_judgements(unit, judgements)
-        self._verify(unit)
+        if unit.pending:
+            self._verify(unit)
         self._listener.on_scan(unit, scan)
         self._listener.on_report(unit, unit.reporter.due(scan.changed, scan.at_s), scan)
 
     def _open(self, area: str, line_id: str, controllers: Sequence[ControllerEntry]) -> Line:
         address = parse_address(self._site.lines_by_id[line_id].address)
         transport = self._transport_for(address)
-        scanners = [self._scanner(controller, transport) for controller in controllers]
-        line = Line(line_id, transport, scanners, self._clock, self)
+        losses = LossBudget(seen_at_s=time.monotonic()) if len(controllers) > 1 else None
+        scanners = [self._scanner(controller, transport, line_cost(address), losses) for controller in controllers]
+        line = Line(line_id, transport, scanners, self._clock, self, self._pacer)
         for controller, scanner in zip(controllers, scanners, strict=True):
             image = scanner.image
             assets = dict(zip(image.names, image.assets, strict=True))
@@ -235,41 +252,38 @@ class Engine:
                 scanner=scanner,
                 line=line,
                 judges=ConditionJudges(image.profile, assets, controller.asset),
-                link_judges={code: Judge(Delays()) for code in ("offline", "wrong_device", "second_master")},
+                link_judges={code: Judge(Delays()) for code in LINK_CONDITIONS},
                 facts=ImageFacts(image),
                 reporter=Reporter(image),
             )
         return line
 
-    def _scanner(self, controller: ControllerEntry, transport: Transport) -> Scanner:
+    def _scanner(
+        self, controller: ControllerEntry, transport: Transport, expected: ReadCost, losses: LossBudget | None
+    ) -> Scanner:
         profile = self._profiles[controller.id]
         assets = {name: controller.points.get(name, controller.asset) for name in (*profile.points, *profile.computed)}
         image = ControllerImage(controller.id, profile, assets)
-        return Scanner(image, controller.unit, transport, self._clock, self._takeover_quiet_s)
+        return Scanner(
+            image, controller.unit, transport, self._clock, self._takeover_quiet_s, expected=expected, losses=losses
+        )
 
     def _judge_link(self, unit: Unit) -> list[Judgement]:
-        """The conditions every controller has: it does not answer, it is another device, another master is on it."""
+        """The changes of the conditions that every controller may have."""
         scanner = unit.scanner
         dog = scanner.watchdog
-        truths = {
-            "offline": not scanner.online,
-            "wrong_device": scanner.wrong_device,
-            "second_master": dog is not None and dog.foreign,
-        }
-        priorities: Mapping[str, Priority] = {
-            "offline": 3 if unit.profile.commands else 4,
-            "wrong_device": 2,
-            "second_master": 2,
-        }
+        truths = (not scanner.online, scanner.wrong_device, dog is not None and dog.foreign)
+        if truths == unit.link_truths:  # they have no delays
+            return []
+        unit.link_truths = truths
         found = []
-        for code, judge in unit.link_judges.items():
-            standing = judge.step(truths[code], unit.facts.now_s)
+        for code, truth in zip(LINK_CONDITIONS, truths, strict=True):
+            standing = unit.link_judges[code].step(truth, unit.facts.now_s)
             if standing is not None:
+                priority: Priority = (3 if unit.profile.commands else 4) if code == "offline" else 2
                 params: Params = {"controller": unit.id, "line": unit.entry.line}
                 identity = f"{code}:{unit.id}"
-                found.append(
-                    Judgement(unit.entry.asset, identity, standing, priorities[code], params, unit.facts.now_s)
-                )
+                found.append(Judgement(unit.entry.asset, identity, standing, priority, params, unit.facts.now_s))
         return found
 
     def _write(self, unit: Unit, spec: CommandSpec, params: Params, message: Telegram | None) -> Outcome | bool:

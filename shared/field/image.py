@@ -6,12 +6,12 @@ not an object a reading: a city has a hundred thousand of them, and most did not
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.contracts.message import Scalar
-from shared.field.plan import Block, plan_reads
 from shared.field.profile import Profile
 
 GOOD = "good"
@@ -45,7 +45,8 @@ class ControllerImage:
         self.qualities: list[str] = [UNREAD] * size
         self.taken_at_s: list[float | None] = [None] * size
         self.changed_at_s: list[float | None] = [None] * size
-        self.blocks: dict[str, list[Block]] = {group: plan_reads(profile, group) for group in profile.poll_groups}
+        self.requalified: deque[int] = deque()
+        """Indices whose quality changed since they were last told; emptied by whoever tells."""
         self.last_good_s: dict[str, float | None] = dict.fromkeys(profile.poll_groups)
         """When each poll group was last read without a fault."""
         self._stale_after_s = [
@@ -56,7 +57,7 @@ class ControllerImage:
     def known(self, at: int, now_s: float) -> Scalar:
         """The value at an index when it is good and not stale, else None: unknown."""
         quality, taken_at_s, stale_after_s = self.qualities[at], self.taken_at_s[at], self._stale_after_s[at]
-        if not quality.startswith(GOOD) or taken_at_s is None:
+        if taken_at_s is None or (quality != GOOD and not quality.startswith(GOOD)):
             return None
         if stale_after_s is not None and now_s - taken_at_s > stale_after_s:
             return None
@@ -65,17 +66,25 @@ class ControllerImage:
     def put(self, at: int, value: Scalar, quality: str, taken_at_s: float) -> bool:
         """Note what was read; True when the value or its quality changed."""
         self.taken_at_s[at] = taken_at_s
-        if value == self.values[at] and quality == self.qualities[at]:
+        requalified = quality != self.qualities[at]
+        if not requalified and value == self.values[at]:
             return False
-        self.values[at], self.qualities[at] = value, quality
+        self.values[at] = value
         self.changed_at_s[at] = taken_at_s
+        if requalified:
+            self.requalify(at, quality)
         return True
+
+    def requalify(self, at: int, quality: str) -> None:
+        self.qualities[at] = quality
+        self.requalified.append(at)
 
     def spoil(self, points: Iterable[int], quality: str) -> list[int]:
         """Nothing is known of these points any more; their times stay. The indices that changed by it."""
         changed = [at for at in points if self.qualities[at] != quality]
         for at in changed:
-            self.values[at], self.qualities[at] = None, quality
+            self.values[at] = None
+            self.requalify(at, quality)
         return changed
 
     def compute(self, name: str, value: Scalar, now_s: float) -> int | None:

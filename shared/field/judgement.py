@@ -6,7 +6,7 @@ condition that cannot be judged is neither raised nor cleared by that: if it sto
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -87,14 +87,37 @@ class ConditionJudges:
             _ConditionJudge(name, condition, asset_of[condition.about] if condition.about else asset)
             for name, condition in profile.conditions.items()
         ]
+        self._of_point: dict[str, list[int]] = {}
+        for number, judge in enumerate(self._judges):
+            for point in judge.points:
+                self._of_point.setdefault(point, []).append(number)
+        self._timed = {number for number, judge in enumerate(self._judges) if judge.timed}
+        self._waiting: set[int] = set()
+        """Those for which a delay runs."""
 
-    def step(self, facts: Facts, changed: Collection[str], *, all_of_them: bool = False) -> list[Judgement]:
+    def step(self, facts: Facts, changed: Iterable[str], *, all_of_them: bool = False) -> list[Judgement]:
         """Judge what the changed points touch, what depends on time, and what waits for a delay."""
-        return [
-            judgement
-            for judge in self._judges
-            if (all_of_them or judge.touched(changed)) and (judgement := judge.step(facts)) is not None
-        ]
+        if not self._judges:
+            return []
+        due = self._timed | self._waiting
+        if all_of_them:
+            due.update(range(len(self._judges)))
+        else:
+            of_point = self._of_point
+            for point in changed:
+                if point in of_point:
+                    due.update(of_point[point])
+        found = []
+        for number in sorted(due):
+            judge = self._judges[number]
+            judgement = judge.step(facts)
+            if judge.judge.waits():
+                self._waiting.add(number)
+            else:
+                self._waiting.discard(number)
+            if judgement is not None:
+                found.append(judgement)
+        return found
 
     def remember(self, asset: str, condition: str) -> bool:
         """After a restart: this condition stood. It is unknown until it is seen. False when there is none such."""
@@ -112,11 +135,8 @@ class _ConditionJudge:
         self.condition = condition
         self.judge = Judge(Delays(condition.on_delay, condition.off_delay))
         suppress = condition.suppress_when
-        self._points = condition.when.points | (suppress.points if suppress else frozenset())
-        self._timed = condition.when.timed or (suppress is not None and suppress.timed)
-
-    def touched(self, changed: Collection[str]) -> bool:
-        return self._timed or self.judge.waits() or not self._points.isdisjoint(changed)
+        self.points = condition.when.points | (suppress.points if suppress else frozenset())
+        self.timed = condition.when.timed or (suppress is not None and suppress.timed)
 
     def step(self, facts: Facts) -> Judgement | None:
         condition, before = self.condition, self.judge.standing

@@ -1,17 +1,17 @@
 """A line: one channel, one request in flight, its own thread or greenlet.
 
-Polls are due at fixed phases of city time and are never made up for: a line that was busy goes on at the next phase.
+Polls are due at fixed phases of a clock that never goes back, and are never made up for: a line that was busy goes on
+at the next phase.
 A write goes before the next read. Whoever wishes a write waits for it here; nobody else touches the transport.
 """
 
 from __future__ import annotations
 
 import math
-import queue
 import threading
 import zlib
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ import structlog
 
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.field.pacer import Pacer
 from shared.field.scanner import Scan, Scanner
 from shared.field.transports import Transport
 
@@ -26,7 +27,6 @@ TICK_S = 0.02
 """Phases are multiples of this: polls that wake together cost less than polls that wake one by one."""
 FIRST_POLL_S_MAX = 1.0
 """Every group is read soon after the start, however rare it is after that: interlocks may hang on it."""
-_WAIT_WALL_S_MAX = 0.5
 JOBS_MAX = 64
 
 _log = structlog.get_logger()
@@ -72,41 +72,53 @@ class Line:
     """Runs from `start` to `stop`. Every scan goes to the listener, on this thread."""
 
     def __init__(
-        self, name: str, transport: Transport, scanners: list[Scanner], clock: Clock, listener: ScanListener
+        self,
+        name: str,
+        transport: Transport,
+        scanners: list[Scanner],
+        clock: Clock,
+        listener: ScanListener,
+        pacer: Pacer,
     ) -> None:
         self.name = name
         self.scanners = scanners
         self._transport = transport
         self._clock = clock
         self._listener = listener
-        self._jobs: queue.Queue[Job | None] = queue.Queue(JOBS_MAX)
+        self._pacer = pacer
+        self._jobs: deque[Job] = deque()
+        self._waking = threading.Lock()
+        self._go = threading.Lock()
+        self._go.acquire()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"line {name}", daemon=True)
         self._due: list[_Due] = []
+        self._awaited = False
+        """Does the pacer hold a wake-up of ours?"""
 
     def start(self) -> None:
-        now_s = math.ceil(self._now_s() / TICK_S) * TICK_S
+        now_s = math.ceil(self._clock.monotonic() / TICK_S) * TICK_S
         for scanner in self.scanners:
             for group, poll in scanner.image.profile.poll_groups.items():
                 phase_s = min(_phase(scanner.image.controller, group, poll.every), FIRST_POLL_S_MAX)
                 self._due.append(_Due(scanner, group, poll.every, _PRIORITY[poll.priority], now_s + phase_s))
+        self._sleep()
         self._thread.start()
 
     def stop(self, within_s: float = 5.0) -> None:
         """Ends after the request in flight, and closes the transport."""
         self._stopping = True
-        with suppress(queue.Full):  # then it is awake anyway
-            self._jobs.put_nowait(None)
+        self._wake()
         if self._thread.ident is not None:
             self._thread.join(within_s)
 
     def run(self, do: Callable[[], None], within_s: float) -> None:
         """Do it on the line, before the next read, and wait for it. Raises what it raised, Unavailable when busy."""
+        if len(self._jobs) >= JOBS_MAX:
+            raise Unavailable("line_busy", line=self.name)
         job = Job(do)
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full as error:
-            raise Unavailable("line_busy", line=self.name) from error
+        self._jobs.append(job)
+        self._wake()
         if not job.done.wait(within_s):
             if job.withdraw():
                 raise Unavailable("line_busy", line=self.name)
@@ -114,29 +126,38 @@ class Line:
         if job.error is not None:
             raise job.error
 
+    def _wake(self) -> None:
+        """Called by anybody, any number of times: the line runs once for it."""
+        if self._waking.acquire(blocking=False):
+            self._go.release()
+
+    def _sleep(self) -> None:
+        """Be woken at the next poll."""
+        if self._due:
+            self._awaited = True
+            self._pacer.at(min(due.at_s for due in self._due), self._wake_for_poll)
+
+    def _wake_for_poll(self) -> None:
+        self._awaited = False
+        self._wake()
+
     def _run(self) -> None:
         try:
-            while not self._stopping:
-                self._do_jobs(self._wait_s())
+            while True:
+                self._go.acquire()
+                self._waking.release()  # whoever wakes from now on is not missed
+                if self._stopping:
+                    return
+                self._do_jobs()
                 self._poll_due()
+                if not self._awaited:
+                    self._sleep()
         finally:
             self._transport.close()
 
-    def _wait_s(self) -> float:
-        """Wall seconds until something is due."""
-        if not self._due:
-            return _WAIT_WALL_S_MAX
-        city_s = min(due.at_s for due in self._due) - self._now_s()
-        return min(max(self._clock.wall_seconds(city_s), 0.0), _WAIT_WALL_S_MAX)
-
-    def _do_jobs(self, wait_s: float) -> None:
-        try:
-            job = self._jobs.get(timeout=wait_s) if wait_s > 0 else self._jobs.get_nowait()
-            while job is not None and not self._stopping:
-                self._do(job)
-                job = self._jobs.get_nowait()
-        except queue.Empty:
-            return
+    def _do_jobs(self) -> None:
+        while self._jobs and not self._stopping:
+            self._do(self._jobs.popleft())
 
     def _do(self, job: Job) -> None:
         if not job.take():
@@ -148,8 +169,11 @@ class Line:
         job.done.set()
 
     def _poll_due(self) -> None:
-        now_s = self._now_s()
-        for due in sorted((due for due in self._due if due.at_s <= now_s), key=lambda due: due.priority):
+        now_s = self._clock.monotonic()
+        ready = [due for due in self._due if due.at_s <= now_s]
+        if len(ready) > 1:
+            ready.sort(key=lambda due: due.priority)
+        for due in ready:
             if self._stopping:
                 return
             missed = int((now_s - due.at_s) // due.every_s)
@@ -157,7 +181,8 @@ class Line:
             due.at_s += (missed + 1) * due.every_s
             if due.scanner.enabled:
                 self._poll(due)
-            self._do_jobs(0)
+            if self._jobs:
+                self._do_jobs()
 
     def _poll(self, due: _Due) -> None:
         scanner = due.scanner
@@ -174,9 +199,6 @@ class Line:
             self._listener.on_scan(scan)
         except Exception:
             _log.exception("scan_not_handled", controller=scanner.image.controller, group=due.group)
-
-    def _now_s(self) -> float:
-        return self._clock.now().timestamp()
 
 
 def _phase(controller: str, group: str, every_s: float) -> float:

@@ -19,7 +19,7 @@ from shared.bus.bus import Bus
 from shared.bus.consumer import Handler
 from shared.bus.emitter import Emitter
 from shared.bus.entrypoints import Entrypoints
-from shared.bus.frames import ControllerSeen, Row
+from shared.bus.frames import ControllerSeen
 from shared.bus.lease import Leases, LostBecause
 from shared.bus.outbox import Cause
 from shared.bus.spool import Spool
@@ -49,6 +49,7 @@ from shared.field.judgement import Judgement
 from shared.field.operations import Operations, Wish, outcome_event
 from shared.field.profile_load import ProfileLibrary
 from shared.field.scanner import Scan
+from shared.field.telling import in_columns, microseconds
 from shared.settings import CommonSettings
 from shared.site import Site
 
@@ -232,20 +233,9 @@ class Owner:
             state.decider.wake(unit.id)
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None:
-        image = unit.image
-        rows = [
-            Row(
-                image.assets[at],
-                image.names[at],
-                image.values[at],
-                image.qualities[at],
-                _microseconds(image.taken_at_s[at]),
-                _microseconds(image.changed_at_s[at]),
-            )
-            for at in indices
-        ]
-        seen = ControllerSeen(unit.id, scan.group, _microseconds(image.last_good_s[scan.group]))
-        self._telemetry.report(unit.area, rows, seen)
+        last_good_us = microseconds(unit.image.last_good_s[scan.group])
+        readings = in_columns(unit.image, indices) if indices else None
+        self._telemetry.report(unit.area, readings, ControllerSeen(unit.id, scan.group, last_good_us))
 
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
         self._trade.write_computed(unit, point, value)
@@ -501,11 +491,6 @@ class Owner:
 
     def _refuse(self, wish: Wish, reason: Reason) -> None:
         self.emit([outcome_event(self.service, wish, Refused(reason))], wish)
-
-
-def _microseconds(seconds: float | None) -> int:
-    """Zero: never."""
-    return 0 if seconds is None else int(seconds * 1e6)
 
 
 def _plain(row: storage.LedgerRow) -> dict[str, Any]:

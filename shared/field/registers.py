@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from shared.contracts.message import Scalar
@@ -17,21 +19,20 @@ from shared.errors import Malformed
 Order = Literal["big", "little"]
 RegisterType = Literal["bool", "string", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd16", "bits32"]
 
-_STRUCT: dict[str, struct.Struct] = {
-    name: struct.Struct(">" + code)
-    for name, code in {
-        "u16": "H",
-        "i16": "h",
-        "u32": "I",
-        "i32": "i",
-        "u64": "Q",
-        "i64": "q",
-        "f32": "f",
-        "f64": "d",
-        "bcd16": "H",
-        "bits32": "I",
-    }.items()
+NUMBER_FORMAT: dict[str, str] = {
+    "u16": "H",
+    "i16": "h",
+    "u32": "I",
+    "i32": "i",
+    "u64": "Q",
+    "i64": "q",
+    "f32": "f",
+    "f64": "d",
+    "bcd16": "H",
+    "bits32": "I",
 }
+"""Letters of `struct`, for registers that were brought into big-endian order."""
+_STRUCT = {name: struct.Struct(">" + code) for name, code in NUMBER_FORMAT.items()}
 _FLOATS = ("f32", "f64")
 
 
@@ -72,9 +73,24 @@ class Codec:
             return None
         if self.type == "bcd16":
             number = _from_bcd(int(number))
+        factor, summand, divisor = self.scaling()
+        return (number * factor + summand) / divisor if divisor else number
+
+    def scaling(self) -> tuple[int, int, int]:
+        """Factor, summand and divisor of a raw number; a divisor of zero: it is taken as it is.
+
+        345 x 0.01 is 3.4499999999999997; 345 / 100 is 3.45: one division of whole numbers is rounded once, correctly.
+        """
         if self.type == "bits32" or (self.scale == 1.0 and self.offset == 0.0):
-            return number
-        return _tidy(number * self.scale + self.offset)
+            return 1, 0, 0
+        return _scaling(self.scale, self.offset)
+
+    def places(self, first: int) -> list[int]:
+        """Where the bytes of a number stand in a block, most significant first; its registers begin at byte `first`."""
+        words = [(first + at, first + at + 1) for at in range(0, 2 * register_count(self.type), 2)]
+        if self.word_order == "little":
+            words.reverse()
+        return [place for high, low in words for place in ((high, low) if self.byte_order == "big" else (low, high))]
 
     def raw_number(self, raw: bytes) -> int | None:
         """The unscaled integer, for comparison with the codes by which a device says 'no value'."""
@@ -138,6 +154,8 @@ def _to_bcd(number: float) -> int:
     return int(str(int(number)), 16)
 
 
-def _tidy(value: float) -> float:
-    """3.45, not 3.4499999999999997: twelve significant digits are more than any transmitter has."""
-    return float(f"{value:.12g}")
+@lru_cache(maxsize=4096)
+def _scaling(scale: float, offset: float) -> tuple[int, int, int]:
+    exact_scale, exact_offset = Fraction(repr(scale)), Fraction(repr(offset))
+    divisor = math.lcm(exact_scale.denominator, exact_offset.denominator)
+    return int(exact_scale * divisor), int(exact_offset * divisor), divisor

@@ -7,7 +7,7 @@ the times it really has.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.contracts.message import Scalar
 from shared.field.image import ControllerImage
@@ -22,11 +22,10 @@ class Reporter:
         self._image = image
         size = len(image.names)
         self._told: list[Scalar] = [None] * size
-        self._told_quality: list[str] = [""] * size
         self._told_at_s = [float("-inf")] * size
         points = [image.profile.points.get(name) for name in image.names]
         self._deadband = [point.deadband if point else 0.0 for point in points]
-        self._silence_s = [point.max_silence if point else 60.0 for point in points]
+        self._silence_s = [(point.max_silence if point else 60.0) - _SWEEP_EVERY_S for point in points]
         self._marked: deque[int] = deque()  # appended to by other threads, emptied by the line's: nothing is lost
         self._swept_at_s = float("-inf")
 
@@ -34,25 +33,40 @@ class Reporter:
         """These changed outside a scan (computed points): consider them at the next one."""
         self._marked.extend(indices)
 
-    def due(self, changed: Iterable[int], now_s: float) -> list[int]:
+    def due(self, changed: Sequence[int], now_s: float) -> list[int]:
         """The indices to tell now; they count as told."""
-        candidates = set(changed) | {self._marked.popleft() for _ in range(len(self._marked))}
+        if self._marked:
+            changed = [*changed, *_emptied(self._marked)]
+        due = self._outside_deadband(changed)
+        more = _emptied(self._image.requalified)
         if now_s - self._swept_at_s >= _SWEEP_EVERY_S:
             self._swept_at_s = now_s
-            told_at, silence = self._told_at_s, self._silence_s
-            candidates.update(at for at in range(len(told_at)) if now_s - told_at[at] >= silence[at] - _SWEEP_EVERY_S)
-        due = sorted(at for at in candidates if self._tells(at, now_s))
+            more += self._silent(now_s)
+        if more:
+            due = sorted({*due, *more})
+        told, told_at_s, values = self._told, self._told_at_s, self._image.values
         for at in due:
-            self._told[at], self._told_quality[at] = self._image.values[at], self._image.qualities[at]
-            self._told_at_s[at] = now_s
+            told[at] = values[at]
+            told_at_s[at] = now_s
         return due
 
-    def _tells(self, at: int, now_s: float) -> bool:
-        if self._told_quality[at] != self._image.qualities[at]:
-            return True
-        if now_s - self._told_at_s[at] >= self._silence_s[at] - _SWEEP_EVERY_S:
-            return True
-        told, value = self._told[at], self._image.values[at]
-        if told is None or value is None or isinstance(told, str | bool) or isinstance(value, str | bool):
-            return told != value
-        return abs(value - told) > self._deadband[at] or (self._deadband[at] == 0 and value != told)
+    def _outside_deadband(self, changed: Sequence[int]) -> list[int]:
+        told, values, deadband = self._told, self._image.values, self._deadband
+        found = []
+        for at in changed:
+            value, before = values[at], told[at]
+            try:
+                if not -deadband[at] <= value - before <= deadband[at]:  # type: ignore[operator]
+                    found.append(at)
+            except TypeError:  # text, or one of the two is not known
+                if value != before:
+                    found.append(at)
+        return found
+
+    def _silent(self, now_s: float) -> list[int]:
+        silence_s = self._silence_s
+        return [at for at, told_at_s in enumerate(self._told_at_s) if now_s - told_at_s >= silence_s[at]]
+
+
+def _emptied(waiting: deque[int]) -> list[int]:
+    return [waiting.popleft() for _ in range(len(waiting))]

@@ -5,18 +5,32 @@ A failed poll is a scan too, with bad readings, so that whoever counts time goes
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import structlog
 
 from shared.clock import Clock
-from shared.field.breaker import Breaker
+from shared.field.breaker import Breaker, LossBudget
 from shared.field.commands import Telegram
-from shared.field.decoding import BlockDecoder
 from shared.field.image import ControllerImage
+from shared.field.plan import Block, Learned, ReadCost
+from shared.field.reading import PlannedReads
 from shared.field.transports import DeviceException, Transport, TransportError
 from shared.field.watchdog import MasterWatchdog
 
 WRONG_DEVICE = "bad.wrong_device"
+MISSING = "bad.exception(2)"
+"""The device does not have the point's registers."""
+_REFUSALS = (2, 3)
+"""Exceptions by which a device refuses a whole block for a part of it (V1.1b3, 7: illegal data address, value)."""
+PROBES_MAX = 16
+"""Reads that one poll may spend on finding what a device refuses."""
+RETRY_MISSING_S = 300.0
+"""So often it is tried whether a missing register is there by now, and a search that taught nothing is tried again."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +52,36 @@ class PollCounts:
     failed: int = 0
     retries: int = 0
     late: int = 0
+    withheld: int = 0
+    """Polls that were not sent because the controller is silent and its probe was not due."""
+
+
+@dataclass(slots=True)
+class _GroupRead:
+    """What came of reading the blocks of a group."""
+
+    changed: list[int] = field(default_factory=list)
+    answered: bool = True
+    lost: str = ""
+    """The quality of everything after the link was lost."""
+    refused: Block | None = None
 
 
 class Scanner:
     """One controller on its line. Only the line's own thread or greenlet calls it."""
 
     def __init__(
-        self, image: ControllerImage, unit: int, transport: Transport, clock: Clock, takeover_quiet_s: float
+        self,
+        image: ControllerImage,
+        unit: int,
+        transport: Transport,
+        clock: Clock,
+        takeover_quiet_s: float,
+        *,
+        expected: ReadCost,
+        losses: LossBudget | None = None,
     ) -> None:
+        """`expected`: what a read should cost here. `losses`: what the silent ones of a shared line may cost it."""
         self.image = image
         self.unit = unit
         self.counts = PollCounts()
@@ -57,73 +93,164 @@ class Scanner:
         self.watchdog = (
             MasterWatchdog(profile.watchdog.every, takeover_quiet_s) if profile.watchdog is not None else None
         )
+        self._losses = losses
         self._transport = transport
         self._clock = clock
-        self._decoders = {
-            group: [BlockDecoder(image, block) for block in blocks] for group, blocks in image.blocks.items()
-        }
+        self._reads = PlannedReads(image, expected)
+        self._retry_at_s = float("-inf")
 
     @property
     def online(self) -> bool:
         """False when so many polls failed in a row that the breaker opened."""
         return not self.breaker.is_open
 
+    @property
+    def learned(self) -> Learned:
+        """What the device refuses although its profile allows it."""
+        return self._reads.learned
+
+    def blocks(self, group: str) -> list[Block]:
+        """How a poll group is read now."""
+        return [decoder.block for decoder in self._reads.of(group)]
+
     def poll(self, group: str) -> Scan:
         """Read every block of a poll group."""
-        now_s = self._clock.now().timestamp()
-        if not self.breaker.allows(now_s):
+        now_s = self._clock.now_s()
+        if not self._may_ask():
+            self.counts.withheld += 1
             return Scan(self.image, group, now_s, answered=False, changed=())
         self.counts.polls += 1
-        changed: list[int] = []
-        answered, lost = True, ""
-        for decoder in self._decoders[group]:
-            if lost:
-                changed += decoder.spoil(lost)
-                continue
-            try:
-                raw = self._read(decoder)
-            except DeviceException as error:
-                answered = False
-                changed += decoder.spoil(error.quality)
-            except TransportError as error:
-                answered, lost = False, error.quality
-                changed += decoder.spoil(lost)
-            else:
-                changed += decoder.decode(raw, self._clock.now().timestamp())
-        if lost:
-            changed += self._lost(lost, now_s)
+        read = self._read_group(group)
+        changed = read.changed
+        if read.lost:
+            changed += self._lost(read.lost)
         else:
             self.breaker.answered()
-            changed += self._check_identity()
+            if read.refused is not None:
+                changed += self._search(group, read.refused)
+            elif self.learned.illegal:
+                self._retry_missing(group)
+            if self.image.profile.identity:
+                changed += self._check_identity()
             self._watch(group)
-        if answered:
+        if read.answered:
             self.image.last_good_s[group] = now_s
-        self.counts.failed += not answered
-        return Scan(self.image, group, now_s, answered, changed)
+        else:
+            self.counts.failed += 1
+        return Scan(self.image, group, now_s, read.answered, changed)
 
-    def _read(self, decoder: BlockDecoder) -> bytes:
-        """One block; reads are harmless, so they are tried again, `read_retries` times unless the breaker is open."""
-        block = decoder.block
-        attempts = 1 if self.breaker.is_open else 1 + self._modbus.read_retries
-        for attempt in range(attempts):
+    def _read_group(self, group: str) -> _GroupRead:
+        read = _GroupRead()
+        for decoder in self._reads.of(group):
+            if read.lost:
+                read.changed += decoder.spoil(read.lost)
+                continue
             try:
-                return self._transport.read(self.unit, block.table, block.address, block.count, self._modbus.timeout)
+                raw = self._read(decoder.block)
+            except DeviceException as error:
+                read.answered = False
+                read.changed += decoder.spoil(error.quality)
+                if error.code in _REFUSALS:
+                    read.refused = decoder.block
+            except TransportError as error:
+                read.answered, read.lost = False, error.quality
+                read.changed += decoder.spoil(read.lost)
+            else:
+                read.changed += decoder.decode(raw, self._clock.now_s())
+        return read
+
+    def _may_ask(self) -> bool:
+        if not self.breaker.failures:
+            return True
+        if not self.breaker.allows(self._clock.monotonic()):
+            return False
+        return self._losses is None or self._losses.allows(time.monotonic())
+
+    def _read(self, block: Block) -> bytes:
+        """One block; reads are harmless, so they are tried again, `read_retries` times unless the last poll failed."""
+        attempts = 1 if self.breaker.failures else 1 + self._modbus.read_retries
+        for attempt in range(attempts):
+            began_s = time.monotonic()
+            try:
+                raw = self._transport.read(self.unit, block.table, block.address, block.count, self._modbus.timeout)
             except DeviceException:
                 raise
             except TransportError:
+                if self._losses is not None:
+                    self._losses.spend(time.monotonic() - began_s)
                 if attempt == attempts - 1:
                     raise
                 self.counts.retries += 1
+            else:
+                self._reads.note(block, time.monotonic() - began_s)
+                return raw
         raise AssertionError("unreachable: at least one attempt is made")
 
-    def _lost(self, quality: str, now_s: float) -> list[int]:
+    def _search(self, group: str, block: Block) -> list[int]:
+        """Find what the device refuses in a block, a few reads a poll; then read the rest of it by a new plan."""
+        if self._clock.monotonic() < self._retry_at_s or (probing := self._reads.search(group, block)) is None:
+            return []
+        for _ in range(PROBES_MAX):
+            first, last = probing.next
+            try:
+                self._read(Block(block.table, first, last - first + 1, ()))
+                refused = probing.answered(legal=True)
+            except DeviceException:
+                refused = probing.answered(legal=False)
+            except TransportError:
+                return []  # the next poll goes on here
+            if refused is None:
+                continue
+            if not self._reads.found(group, refused):
+                self._retry_at_s = self._clock.monotonic() + RETRY_MISSING_S
+                return []
+            self._tell_learned(block)
+            return self._read_anew(group)
+        return []
+
+    def _read_anew(self, group: str) -> list[int]:
+        changed = self.image.spoil(self._reads.missing(group), MISSING)
+        for decoder in self._reads.of(group):
+            try:
+                changed += decoder.decode(self._read(decoder.block), self._clock.now_s())
+            except TransportError as error:
+                changed += decoder.spoil(error.quality)
+        return changed
+
+    def _retry_missing(self, group: str) -> None:
+        """Now and then: is a register that the device did not have there by now?"""
+        now_s = self._clock.monotonic()
+        if now_s < self._retry_at_s:
+            return
+        self._retry_at_s = now_s + RETRY_MISSING_S
+        profile = self.image.profile
+        for at in self._reads.missing(group):
+            name = self.image.names[at]
+            point = profile.points[name]
+            try:
+                self._read(Block(point.table, profile.wire_address(point), point.count, (name,)))
+            except TransportError:
+                continue
+            self._reads.restore(name)
+
+    def _tell_learned(self, block: Block) -> None:
+        base = self._modbus.address_base
+        places = [f"{table} {at + base}" for table, at in sorted(self.learned.illegal) if table == block.table]
+        _log.warning(
+            "controller_refuses_registers",
+            controller=self.image.controller,
+            forbidden=places,
+            count_max=dict(self.learned.count_max),
+        )
+
+    def _lost(self, quality: str) -> list[int]:
         """No answer: the breaker counts it, and when it opens nothing is known of the whole controller."""
-        self.breaker.failed(now_s)
+        self.breaker.failed(self._clock.monotonic())
         if self.watchdog is not None:
             self.watchdog.lost_sight()
         if not self.breaker.is_open:
             return []
-        return [at for decoders in self._decoders.values() for decoder in decoders for at in decoder.spoil(quality)]
+        return [at for decoder in self._reads.everything() for at in decoder.spoil(quality)]
 
     def _check_identity(self) -> list[int]:
         image, wrong = self.image, False
@@ -133,25 +260,23 @@ class Scanner:
             if value is not None and image.qualities[at] in ("good", WRONG_DEVICE) and value != identity.equals:
                 wrong = True
         if self.wrong_device and not wrong:
-            for decoders in self._decoders.values():
-                for decoder in decoders:
-                    decoder.forget()
+            for decoder in self._reads.everything():
+                decoder.forget()
         self.wrong_device = wrong
         if not wrong:
             return []
-        changed = []
-        for decoders in self._decoders.values():
-            for decoder in decoders:
-                changed += [at for at in decoder.indices if image.qualities[at] != WRONG_DEVICE]
-                for at in decoder.indices:
-                    image.qualities[at] = WRONG_DEVICE
+        changed = [
+            at for decoder in self._reads.everything() for at in decoder.indices if image.qualities[at] != WRONG_DEVICE
+        ]
+        for at in changed:
+            image.requalify(at, WRONG_DEVICE)
         return changed
 
     def _watch(self, group: str) -> None:
         watch, dog = self.image.profile.watchdog, self.watchdog
         if watch is None or dog is None or self.image.profile.points[watch.write].poll != group:
             return
-        now_s = self._clock.now().timestamp()
+        now_s = self._clock.now_s()
         value = self.image.known(self.image.index[watch.write], now_s)
         if isinstance(value, int) and not self.wrong_device:
             dog.saw(value, now_s)
@@ -167,7 +292,7 @@ class Scanner:
         watch, dog = self.image.profile.watchdog, self.watchdog
         if watch is None or dog is None or self.breaker.is_open or self.wrong_device:
             return
-        now_s = self._clock.now().timestamp()
+        now_s = self._clock.now_s()
         value = dog.next_value(now_s)
         if value is None:
             return

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.bus.frames import ControllerSeen, Frame, Row
+from shared.bus.frames import ControllerSeen, Frame, Readings, Row
 from shared.bus.spool import Spool
 from shared.bus.telemetry import Lost, StreamReader, TelemetrySender
 from shared.clock import FakeClock
@@ -14,8 +14,10 @@ from tests.integration.conftest import Brokers
 from tests.waiting import eventually
 
 
-def row(number: int) -> Row:
-    return Row("xinhua", "level_wet_well", number / 100, "good", 1_000 * number, 1_000 * number)
+def readings(*numbers: int) -> Readings:
+    moments = [1_000 * number for number in numbers]
+    values = [number / 100 for number in numbers]
+    return Readings("xinhua", ["level_wet_well"] * len(numbers), values, "good", moments, moments)
 
 
 class Sending:
@@ -56,13 +58,13 @@ def values(frames: list[Frame], area: str = AREA) -> list[Any]:
 def test_readings_travel_in_batches_with_the_age_of_their_controller(amqp_uri: str, tmp_path: Path) -> None:
     found: list[Frame] = []
     with reading(amqp_uri, "first", found), Sending(amqp_uri, tmp_path) as sender:
-        sender.report(AREA, [row(n) for n in range(100)], ControllerSeen("xinhua-rtu", "fast", 99_000))
-        sender.report(OTHER_AREA, [row(5)])
+        sender.report(AREA, readings(*range(100)), ControllerSeen("xinhua-rtu", "fast", 99_000))
+        sender.report(OTHER_AREA, readings(5))
         eventually(lambda: len(values(found)) == 100 and len(values(found, OTHER_AREA)) == 1, 10)
     frame = next(frame for frame in found if frame.area == AREA)
     assert ("flood/flood-1/s", "flood", 7, 1) == (frame.source, frame.trade, frame.epoch, frame.seq)
     assert [ControllerSeen("xinhua-rtu", "fast", 99_000)] == list(frame.controllers)
-    assert row(0) == frame.rows[0]
+    assert Row("xinhua", "level_wet_well", 0.0, "good", 0, 0) == frame.rows[0]
     assert round(NOON.timestamp() * 1_000_000) == frame.sent_us
 
 
@@ -71,7 +73,7 @@ def test_a_reader_starts_from_a_moment_from_an_offset_or_from_the_end(amqp_uri: 
     offsets: list[int] = []
     with Sending(amqp_uri, tmp_path) as sender, reading(amqp_uri, "first", everything, offsets):
         for number in range(10):
-            sender.report(AREA, [row(number)])
+            sender.report(AREA, readings(number))
             eventually(lambda number=number: len(everything) == number + 1, 5)
         recent: list[Frame] = []
         with reading(amqp_uri, datetime.now(UTC) - timedelta(minutes=2), recent):
@@ -81,7 +83,7 @@ def test_a_reader_starts_from_a_moment_from_an_offset_or_from_the_end(amqp_uri: 
             eventually(lambda: values(later) == values(everything)[4:], 5)
         live: list[Frame] = []
         with reading(amqp_uri, "next", live):
-            eventually(lambda: (sender.report(AREA, [row(99)]), live)[1], 5)
+            eventually(lambda: (sender.report(AREA, readings(99)), live)[1], 5)
         assert 0.99 == values(live)[0]
     assert [frame.seq for frame in everything] == list(range(1, len(everything) + 1))
 
@@ -92,15 +94,15 @@ def test_readings_wait_in_the_spool_while_the_broker_is_away(mortal_broker: Brok
     sending = Sending(uri, tmp_path)
     found: list[Frame] = []
     with sending as sender, reading(uri, "first", found) as reader:
-        sender.report(AREA, [row(0)])
+        sender.report(AREA, readings(0))
         eventually(lambda: values(found) == [0.0], 10)
         mortal_broker.kill()
         for number in range(1, 6):
-            sender.report(AREA, [row(number)])
+            sender.report(AREA, readings(number))
             eventually(lambda number=number: sender.spooled >= number, 15)
         mortal_broker.node.start()
         eventually(lambda: sender.spooled == 0, 20)
-        sender.report(AREA, [row(6)])
+        sender.report(AREA, readings(6))
         eventually(lambda: len(values(found)) == 7, 20)
         assert [number / 100 for number in range(7)] == values(found)
         assert 0 == reader.duplicates
@@ -119,7 +121,7 @@ def test_a_full_spool_is_accounted_for_when_the_broker_is_back(mortal_broker: Br
             nonlocal sent
             sent += 1
             sending.clock.advance(1)
-            sender.report(AREA, [row(sent)])
+            sender.report(AREA, readings(sent))
             return bool(sender._losses)
 
         eventually(full, 30)
