@@ -6,12 +6,13 @@ import json
 
 import typer
 
+from shared.cli.profile.decode import decode
 from shared.cli.profile.doc import doc
 from shared.cli.profile.lint import lint
 from shared.field.profile import Profile
 
 app = typer.Typer(name="profile", help="Check, describe and try device profiles.", no_args_is_help=True)
-for command in (lint, doc):
+for command in (lint, doc, decode):
     app.command()(command)
 
 
