@@ -1,8 +1,14 @@
-"""`urbanops`: every command that an installed part of the house offers, under one name."""
+"""`urbanops`: every command that an installed part of the house offers, under one name.
+
+An entry point named `profile` is a group of commands (a typer application); one named `profile.simulate` is a single
+command (a function) that joins the group of another folder. It is needed because what is shared must not import the
+infrastructure, yet an integrator looks for the simulator of a profile beside the other commands about profiles.
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from copy import copy
+from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
@@ -10,10 +16,24 @@ GROUP = "urbanops.commands"
 
 
 def build() -> typer.Typer:
-    """The command with all its parts; each part is a typer application named in pyproject.toml."""
+    """The command with all its parts, as pyproject.toml names them."""
+    return assemble(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
+
+
+def assemble(entries: list[EntryPoint]) -> typer.Typer:
+    """Groups first, each copied, so that the module of a group never sees who joins it."""
     app = typer.Typer(name="urbanops", help="Operate and build a city of urbanops.", no_args_is_help=True)
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        app.add_typer(entry.load(), name=entry.name)
+    groups: dict[str, typer.Typer] = {}
+    for entry in entries:
+        if "." not in entry.name:
+            own: typer.Typer = entry.load()
+            groups[entry.name] = group = copy(own)
+            group.registered_commands = list(own.registered_commands)
+            app.add_typer(group, name=entry.name)
+    for entry in entries:
+        name, _, command = entry.name.partition(".")
+        if command:
+            groups[name].command(command)(entry.load())
     return app
 
 

@@ -35,7 +35,12 @@ Box = Mapping[str, Interval]
 
 def can_be(node: ast.expr, wanted: bool, box: Box, slack: float = 0.0) -> bool:
     """Is there a place in the box where the expression is `wanted`? `slack` is hysteresis, as the engine applies it."""
-    return bool(_boxes(node, wanted, box, slack, negated=False))
+    return bool(places(node, wanted, box, slack))
+
+
+def places(node: ast.expr, wanted: bool, box: Box, slack: float = 0.0) -> list[Box]:
+    """The parts of the box outside which the expression is never `wanted`."""
+    return _boxes(node, wanted, box, slack, negated=False)
 
 
 def _boxes(node: ast.expr, wanted: bool, box: Box, slack: float, *, negated: bool) -> list[Box]:
@@ -125,24 +130,47 @@ def _moved(given: Interval, by: float) -> Interval:
 
 
 def _narrow(box: Box, *sides: tuple[ast.expr, Interval]) -> Box | None:
-    """The box with what is known of plain names put in; None when nothing is left of one."""
+    """The box with what is known of names put in; None when nothing is left of one."""
     narrowed = dict(box)
-    for node, part in sides:
-        if part.is_empty():
-            return None
-        key = name_of(node)
-        if key is None:
-            continue
-        old = interval(node, narrowed)
-        new = Interval(max(old.low, part.low), min(old.high, part.high), old.whole)
-        if old.whole:
-            low = math.ceil(new.low) if math.isfinite(new.low) else new.low
-            high = math.floor(new.high) if math.isfinite(new.high) else new.high
-            new = Interval(low, high, whole=True)
-        if new.is_empty():
-            return None
-        narrowed[key] = new
-    return narrowed
+    return narrowed if all(_push(node, part, narrowed) for node, part in sides) else None
+
+
+def _push(node: ast.expr, part: Interval, box: dict[str, Interval]) -> bool:
+    """Narrow the names in `node` so that it lies in `part`, through sums and differences; False when none is left."""
+    if part.is_empty():
+        return False
+    match node:
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            a, b = interval(left, box), interval(right, box)
+            return _push(left, _less(part, b), box) and _push(right, _less(part, a), box)
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            a, b = interval(left, box), interval(right, box)
+            return _push(left, _widened(part.low + b.low, part.high + b.high), box) and _push(
+                right, _less(a, part), box
+            )
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _push(operand, Interval(-part.high, -part.low), box)
+    key = name_of(node)
+    if key is None:
+        return True
+    old = interval(node, box)
+    low, high = max(old.low, part.low), min(old.high, part.high)
+    if old.whole:
+        low = math.ceil(low) if math.isfinite(low) else low
+        high = math.floor(high) if math.isfinite(high) else high
+    box[key] = Interval(low, high, old.whole)
+    return low <= high
+
+
+def _less(part: Interval, other: Interval) -> Interval:
+    return _widened(part.low - other.high, part.high - other.low)
+
+
+def _widened(low: float, high: float) -> Interval:
+    """A little more than was computed: floating-point sums are not exact, and too much is only coarse."""
+    if math.isnan(low) or math.isnan(high):
+        return ANYTHING
+    return Interval(low - 1e-9 * (1 + abs(low)), high + 1e-9 * (1 + abs(high)))
 
 
 def name_of(node: ast.expr) -> str | None:
