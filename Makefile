@@ -38,7 +38,7 @@ imports:
 	@.venv/bin/lint-imports --no-logo
 
 unit:
-	@$(PY) -m pytest --quiet tests/unit tests/contracts tests/architecture
+	@$(PY) -m pytest --quiet tests/unit tests/contracts tests/golden tests/architecture
 
 ui:
 	@$(PREPARE) npm run check

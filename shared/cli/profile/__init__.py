@@ -6,13 +6,14 @@ import json
 
 import typer
 
+from shared.cli.profile.capture import capture
 from shared.cli.profile.decode import decode
 from shared.cli.profile.doc import doc
 from shared.cli.profile.lint import lint
 from shared.field.profile import Profile
 
 app = typer.Typer(name="profile", help="Check, describe and try device profiles.", no_args_is_help=True)
-for command in (lint, doc, decode):
+for command in (lint, doc, decode, capture):
     app.command()(command)
 
 
