@@ -30,8 +30,7 @@ from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
 from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
-from shared.field.engine import profile_folder
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import profiles_for
 from shared.site import load_site
 
 SERVICE = "gateway"
@@ -55,7 +54,7 @@ class Gateway:
         self.clock = clock_at(settings.clock_file)
         self.site = load_site(settings.site, settings.site_variables)
         self.trades: list[str] = sorted({asset.trade for asset in self.site.assets})
-        profiles = {trade: ProfileLibrary(profile_folder(trade)) for trade in self.trades}
+        profiles = {trade: profiles_for(trade, settings.site) for trade in self.trades}
         self.city = CityView(self.site, profiles, self.clock)
         self.alarms = AlarmView()
         self.commands = CommandView()

@@ -106,6 +106,9 @@ class Flood:
                 for unit_id in [unit_id for unit_id, desk in desks.items() if desk.unit.area == area]:
                     del desks[unit_id]
 
+    def decides(self, unit: Unit) -> bool:
+        return unit.id in self._stations or unit.id in self._gauges
+
     def remember(self, area: str, asset: str, condition: str) -> bool:
         with self._lock:
             desks = [desk for desk in self._stations.values() if desk.unit.area == area]

@@ -11,9 +11,8 @@ from shared.bus.entrypoints import Entrypoints
 from shared.clock import clock_at
 from shared.database import DatabaseThread, NativeThread, engine_from
 from shared.documents import read_document
-from shared.field.engine import profile_folder
 from shared.field.owner import Owner
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import profiles_for
 from shared.site import load_site
 
 SERVICE = "flood"
@@ -37,7 +36,7 @@ def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
     """Raises MalformedDocument when the site or a profile is wrong. Connects to nothing yet."""
     clock = clock_at(settings.clock_file)
     site = load_site(settings.site, settings.site_variables)
-    profiles = ProfileLibrary(profile_folder(SERVICE))
+    profiles = profiles_for(SERVICE, settings.site)
     document = read_document(settings.site / "site.yaml")
     rules = {}
     for controller in site.controllers:

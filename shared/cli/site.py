@@ -9,10 +9,9 @@ import typer
 
 from shared.documents import MalformedDocument
 from shared.errors import Malformed
-from shared.field.engine import profile_folder
 from shared.field.profile_lint import Finding, without_accepted
 from shared.field.profile_lint import lint as find
-from shared.field.profile_load import ProfileLibrary, unroll
+from shared.field.profile_load import profiles_for, unroll
 from shared.site import Site, load_site
 
 app = typer.Typer(name="site", help="Check site files.", no_args_is_help=True)
@@ -31,7 +30,7 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     findings: list[Finding] = []
     try:
         site = load_site(folder)
-        mistakes = list(_misfits(site, findings))
+        mistakes = list(_misfits(folder, site, findings))
     except MalformedDocument as error:
         mistakes = [str(mistake) for mistake in error.mistakes]
     for mistake in (*mistakes, *findings):
@@ -44,11 +43,11 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     )
 
 
-def _misfits(site: Site, findings: list[Finding]) -> list[str]:
+def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
     """Controllers whose profile does not know their parameters or points; what lint finds goes to `findings`, once."""
     found = []
     for entry in site.controllers:
-        library = ProfileLibrary(profile_folder(site.assets_by_id[entry.asset].trade))
+        library = profiles_for(site.assets_by_id[entry.asset].trade, folder)
         try:
             written = library.document(entry.profile)
             unrolled, profile = unroll(written, entry.parameters)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from shared.clock import Clock
@@ -64,6 +63,10 @@ class Unit:
     pending: list[_Pending] = field(default_factory=list)
     judged: bool = False
     link_truths: tuple[bool, ...] = ()
+    _judged: list[tuple[str, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._judged = [(name, self.image.index[name]) for name in self.judges.points]
 
     @property
     def id(self) -> str:
@@ -78,6 +81,11 @@ class Unit:
         at = self.image.compute(name, value, now_s)
         if at is not None:
             self.reporter.mark((at,))
+
+    def judged_among(self, changed: Sequence[int]) -> list[str]:
+        """The points among those that changed on which conditions hang."""
+        found = changed if isinstance(changed, range) else set(changed)
+        return [name for name, at in self._judged if at in found]
 
     def awaits(self, spec: CommandSpec) -> bool:
         """Was this command written, and its proof is still open? Then it is not written a second time."""
@@ -225,9 +233,8 @@ class Engine:
         if unit is None:
             return
         unit.facts.now_s = scan.at_s
-        changed = map(unit.image.names.__getitem__, scan.changed)
         judgements = self._judge_link(unit)
-        judgements += unit.judges.step(unit.facts, changed, all_of_them=not unit.judged)
+        judgements += unit.judges.step(unit.facts, unit.judged_among(scan.changed), all_of_them=not unit.judged)
         unit.judged = True
         if judgements:
             self._listener.on_judgements(unit, judgements)
@@ -313,8 +320,3 @@ class Engine:
             if isinstance(outcome, Failed) and not pending.answered:
                 outcome = Unconfirmed(Reason(code="no_answer_to_write", params=outcome.reason.params))
             pending.on_outcome(outcome)
-
-
-def profile_folder(trade: str) -> Path:
-    """Where a trade keeps the profiles of its devices."""
-    return Path(__file__).parents[2] / "services" / trade / "profiles"

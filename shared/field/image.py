@@ -37,7 +37,11 @@ class ControllerImage:
     def __init__(self, controller: str, profile: Profile, assets: dict[str, str]) -> None:
         self.controller = controller
         self.profile = profile
-        self.names: tuple[str, ...] = (*profile.points, *profile.computed)
+        self.names: tuple[str, ...] = (
+            *sorted(profile.points, key=lambda name: _place(profile, name)),
+            *profile.computed,
+        )
+        """What is read and judged together stands together, so that it can be put and told as one piece."""
         self.index = {name: at for at, name in enumerate(self.names)}
         self.assets = tuple(assets[name] for name in self.names)
         size = len(self.names)
@@ -104,18 +108,24 @@ class ControllerImage:
         )
 
 
+def _place(profile: Profile, name: str) -> tuple[str, str, int, int]:
+    point = profile.points[name]
+    return point.poll, point.table, point.kinship(profile.modbus), point.address
+
+
 class ImageFacts:
     """An image as the facts of expressions."""
 
     def __init__(self, image: ControllerImage, now_s: float = 0.0) -> None:
         self.now_s = now_s
         self._image = image
+        self._limits = image.profile.limits
 
     def value(self, point: str) -> Scalar:
         return self._image.known(self._image.index[point], self.now_s)
 
     def limit(self, point: str, limit: str) -> float | None:
-        return self._image.profile.limit(point, limit)
+        return self._limits.get((point, limit))
 
     def taken_at_s(self, point: str) -> float | None:
         return self._image.taken_at_s[self._image.index[point]]

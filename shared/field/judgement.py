@@ -6,7 +6,7 @@ condition that cannot be judged is neither raised nor cleared by that: if it sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -95,6 +95,11 @@ class ConditionJudges:
         self._waiting: set[int] = set()
         """Those for which a delay runs."""
 
+    @property
+    def points(self) -> Collection[str]:
+        """Those on which conditions hang."""
+        return self._of_point.keys()
+
     def step(self, facts: Facts, changed: Iterable[str], *, all_of_them: bool = False) -> list[Judgement]:
         """Judge what the changed points touch, what depends on time, and what waits for a delay."""
         if not self._judges:
@@ -103,10 +108,8 @@ class ConditionJudges:
         if all_of_them:
             due.update(range(len(self._judges)))
         else:
-            of_point = self._of_point
             for point in changed:
-                if point in of_point:
-                    due.update(of_point[point])
+                due.update(self._of_point.get(point, ()))
         found = []
         for number in sorted(due):
             judge = self._judges[number]

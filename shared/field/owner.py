@@ -83,6 +83,10 @@ class Trade(Protocol):
 
     def release(self, area: str) -> None: ...
 
+    def decides(self, unit: Unit) -> bool:
+        """Does anything hang on this taken unit's scans beyond its profile's conditions?"""
+        ...
+
     def memories(self, area: str) -> dict[str, dict[str, Any]]:
         """What must be known of each asset after a restart."""
         ...
@@ -108,6 +112,8 @@ class _Area:
     taken_at: datetime
     epoch: int
     leased: bool
+    decided: set[str] = field(default_factory=set)
+    """The units whose scans the trade wants to decide upon."""
     standing_due: bool = True
     recovery_due: bool = True
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -229,7 +235,7 @@ class Owner:
 
     def on_scan(self, unit: Unit, scan: Scan) -> None:  # noqa: ARG002 - the decider looks at the images itself
         state = self._areas.get(unit.area)
-        if state is not None:
+        if state is not None and unit.id in state.decided:
             state.decider.wake(unit.id)
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None:
@@ -345,6 +351,7 @@ class Owner:
         units = self.engine.take(area)
         standing = self._load(state, units)
         self._trade.take(area, units, state.memories)
+        state.decided = {unit.id for unit in units if self._trade.decides(unit)}
         self._remember(state, units, standing)
         self._areas[area] = state
         self._telemetry.begin(area, epoch)

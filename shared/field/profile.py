@@ -11,10 +11,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from shared.contracts.message import Scalar
 from shared.errors import Malformed
 from shared.field.expression import Expression, parse, parse_duration
-from shared.field.registers import Codec, Order, RegisterType, register_count
+from shared.field.registers import NUMBER_FORMAT, Codec, Order, RegisterType, register_count
 from shared.site.model import Id, Names, Trade
 
 Table = Literal["coil", "discrete", "input", "holding"]
@@ -171,6 +170,14 @@ class Point(Shown):
         """How many addresses it covers."""
         return register_count(self.type, self.length)
 
+    def kinship(self, modbus: Modbus) -> int:
+        """Points of equal kinship are decoded alike: 0 raw numbers, 1 divided, 2 scaled otherwise, 3 one by one."""
+        codec = self.codec(modbus)
+        if codec.type not in NUMBER_FORMAT or codec.type == "bcd16" or self.nan or self.rate_max is not None:
+            return 0 if self.table in BIT_TABLES else 3
+        factor, summand, divisor = codec.scaling()
+        return 0 if divisor == 0 else 1 if (factor, summand) == (1, 0) else 2
+
     def codec(self, modbus: Modbus) -> Codec:
         return Codec(
             type=self.type,
@@ -321,8 +328,17 @@ class Profile(Part):
     def shown(self, point: str) -> Shown | None:
         return self.points.get(point) or self.computed.get(point)
 
+    @cached_property
+    def limits(self) -> dict[tuple[str, str], float]:
+        """The number behind `point.hh` in an expression, by point and limit."""
+        return {
+            (name, limit): value
+            for name, shown in (*self.points.items(), *self.computed.items())
+            if shown.limits is not None
+            for limit in ("ll", "l", "h", "hh")
+            if (value := getattr(shown.limits, limit)) is not None
+        }
+
     def limit(self, point: str, limit: str) -> float | None:
-        """The number behind `point.hh` in an expression."""
-        shown = self.shown(point)
-        value: Scalar = getattr(shown.limits, limit, None) if shown and shown.limits else None
-        return value if isinstance(value, float) else None
+        """The number behind `point.hh` in an expression; None when there is none."""
+        return self.limits.get((point, limit))

@@ -73,17 +73,33 @@ def examples(document: Document) -> dict[str, Scalar]:
     return {name: parameter.example for name, parameter in known.items() if parameter.example is not None}
 
 
+def profiles_for(trade: str, site: Path | None = None) -> ProfileLibrary:
+    """The profiles of a trade: those of the house, and those in the folder `profiles` of a site folder.
+
+    Raises MalformedDocument when two have the same id.
+    """
+    own = Path(__file__).parents[2] / "services" / trade / "profiles"
+    return ProfileLibrary(own, *([site / "profiles"] if site is not None else []), trade=trade)
+
+
 class ProfileLibrary:
     """Every profile in some folders, by its id; each combination of parameters is resolved once."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, trade: str | None = None) -> None:
+        """`trade`: leave those of other trades out."""
         self._documents: dict[str, Document] = {}
         self._resolved: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Profile] = {}
         for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
             document = read_document(path)
-            identity = document.content.get("id") if isinstance(document.content, dict) else None
+            content = document.content if isinstance(document.content, dict) else {}
+            identity = content.get("id")
             if not isinstance(identity, str) or identity != path.stem:
                 raise MalformedDocument([document.mistake(("id",), f"the name of its file: {path.stem}")])
+            if trade is not None and content.get("trade") != trade:
+                continue
+            if identity in self._documents:
+                known = self._documents[identity].file
+                raise MalformedDocument([document.mistake(("id",), f"an id of its own: {known} has it too")])
             self._documents[identity] = document
 
     def ids(self) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import compress
+from operator import gt, sub
 
 from shared.contracts.message import Scalar
 from shared.field.image import ControllerImage
@@ -33,8 +35,8 @@ class Reporter:
         """These changed outside a scan (computed points): consider them at the next one."""
         self._marked.extend(indices)
 
-    def due(self, changed: Sequence[int], now_s: float) -> list[int]:
-        """The indices to tell now; they count as told."""
+    def due(self, changed: Sequence[int], now_s: float) -> Sequence[int]:
+        """The indices to tell now; they count as told. A range when all of a range are told."""
         if self._marked:
             changed = [*changed, *_emptied(self._marked)]
         due = self._outside_deadband(changed)
@@ -45,12 +47,28 @@ class Reporter:
         if more:
             due = sorted({*due, *more})
         told, told_at_s, values = self._told, self._told_at_s, self._image.values
+        if isinstance(due, range):
+            together = slice(due.start, due.stop)
+            told[together], told_at_s[together] = values[together], [now_s] * len(due)
+            return due
         for at in due:
             told[at] = values[at]
             told_at_s[at] = now_s
         return due
 
-    def _outside_deadband(self, changed: Sequence[int]) -> list[int]:
+    def _outside_deadband(self, changed: Sequence[int]) -> Sequence[int]:
+        if isinstance(changed, range):
+            told, values, deadband = self._told, self._image.values, self._deadband
+            together = slice(changed.start, changed.stop)
+            try:
+                moved = list(map(sub, values[together], told[together]))
+            except TypeError:  # one of them is not known
+                return self._one_by_one(changed)
+            outside = list(map(gt, map(abs, moved), deadband[together]))
+            return changed if outside.count(True) == len(outside) else list(compress(changed, outside))
+        return self._one_by_one(changed)
+
+    def _one_by_one(self, changed: Sequence[int]) -> list[int]:
         told, values, deadband = self._told, self._image.values, self._deadband
         found = []
         for at in changed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -60,11 +60,16 @@ class PollCounts:
 class _GroupRead:
     """What came of reading the blocks of a group."""
 
-    changed: list[int] = field(default_factory=list)
+    changed: Sequence[int] = ()
     answered: bool = True
     lost: str = ""
     """The quality of everything after the link was lost."""
     refused: Block | None = None
+
+    def add(self, changed: Sequence[int]) -> None:
+        """A range stays one, for it is told quicker."""
+        if changed:
+            self.changed = [*self.changed, *changed] if self.changed else changed
 
 
 class Scanner:
@@ -121,42 +126,41 @@ class Scanner:
             return Scan(self.image, group, now_s, answered=False, changed=())
         self.counts.polls += 1
         read = self._read_group(group)
-        changed = read.changed
         if read.lost:
-            changed += self._lost(read.lost)
+            read.add(self._lost(read.lost))
         else:
             self.breaker.answered()
             if read.refused is not None:
-                changed += self._search(group, read.refused)
+                read.add(self._search(group, read.refused))
             elif self.learned.illegal:
                 self._retry_missing(group)
             if self.image.profile.identity:
-                changed += self._check_identity()
+                read.add(self._check_identity())
             self._watch(group)
         if read.answered:
             self.image.last_good_s[group] = now_s
         else:
             self.counts.failed += 1
-        return Scan(self.image, group, now_s, read.answered, changed)
+        return Scan(self.image, group, now_s, read.answered, read.changed)
 
     def _read_group(self, group: str) -> _GroupRead:
         read = _GroupRead()
         for decoder in self._reads.of(group):
             if read.lost:
-                read.changed += decoder.spoil(read.lost)
+                read.add(decoder.spoil(read.lost))
                 continue
             try:
                 raw = self._read(decoder.block)
             except DeviceException as error:
                 read.answered = False
-                read.changed += decoder.spoil(error.quality)
+                read.add(decoder.spoil(error.quality))
                 if error.code in _REFUSALS:
                     read.refused = decoder.block
             except TransportError as error:
                 read.answered, read.lost = False, error.quality
-                read.changed += decoder.spoil(read.lost)
+                read.add(decoder.spoil(read.lost))
             else:
-                read.changed += decoder.decode(raw, self._clock.now_s())
+                read.add(decoder.decode(raw, self._clock.now_s()))
         return read
 
     def _may_ask(self) -> bool:

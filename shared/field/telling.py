@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from shared.bus.frames import Readings
 from shared.field.image import ControllerImage
@@ -13,15 +14,23 @@ _T = TypeVar("_T")
 
 def in_columns(image: ControllerImage, indices: Sequence[int]) -> Readings:
     """The readings at some indices, as they stand. What is equal for all of them is said once."""
-    names, values, taken_at_s, changed_at_s = image.names, image.values, image.taken_at_s, image.changed_at_s
+    pick: Any = _slice(indices) if isinstance(indices, range) else _places(indices)
     return Readings(
-        asset=_once([image.assets[at] for at in indices]),
-        point=[names[at] for at in indices],
-        value=[values[at] for at in indices],
-        quality=_once([image.qualities[at] for at in indices]),
-        taken_us=_moments([taken_at_s[at] for at in indices]),
-        changed_us=_moments([changed_at_s[at] for at in indices]),
+        asset=_once(pick(image.assets)),
+        point=pick(image.names),
+        value=pick(image.values),
+        quality=_once(pick(image.qualities)),
+        taken_us=_moments(pick(image.taken_at_s)),
+        changed_us=_moments(pick(image.changed_at_s)),
     )
+
+
+def _slice(indices: range) -> Callable[[Sequence[_T]], Sequence[_T]]:
+    return itemgetter(slice(indices.start, indices.stop))
+
+
+def _places(indices: Sequence[int]) -> Callable[[Sequence[_T]], Sequence[_T]]:
+    return lambda column: [column[at] for at in indices]
 
 
 def microseconds(seconds: float | None) -> int:
@@ -29,11 +38,11 @@ def microseconds(seconds: float | None) -> int:
     return 0 if seconds is None else int(seconds * 1e6)
 
 
-def _once(column: list[_T]) -> _T | list[_T]:
+def _once(column: Sequence[_T]) -> _T | Sequence[_T]:
     return column[0] if column.count(column[0]) == len(column) else column
 
 
-def _moments(column: list[float | None]) -> int | list[int]:
+def _moments(column: Sequence[float | None]) -> int | Sequence[int]:
     if column.count(column[0]) == len(column):
         return microseconds(column[0])
     return [microseconds(seconds) for seconds in column]

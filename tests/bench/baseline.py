@@ -15,48 +15,56 @@ from pathlib import Path  # noqa: E402
 from pymodbus.client import ModbusTcpClient  # noqa: E402
 
 from shared.field.address import parse_address  # noqa: E402
-from shared.field.engine import profile_folder  # noqa: E402
 from shared.field.plan import Block, plan_reads  # noqa: E402
-from shared.field.profile_load import ProfileLibrary  # noqa: E402
+from shared.field.profile_load import profiles_for  # noqa: E402
 from shared.site import load_site  # noqa: E402
 
+PHASES = 50
+WARM_UP_S = 5.0
 
-def loop(host: str, port: int, unit: int, blocks: list[Block], every_s: float, ends_at: float) -> int:
-    scans = 0
-    client = ModbusTcpClient(host, port=port, timeout=1, retries=0)
-    client.connect()
-    read = {
-        "coil": client.read_coils, "discrete": client.read_discrete_inputs,
-        "input": client.read_input_registers, "holding": client.read_holding_registers,
-    }  # fmt: skip
-    due = time.monotonic() + (unit * 0.02) % every_s
-    while due < ends_at:
-        eventlet.sleep(max(0.0, due - time.monotonic()))
-        for block in blocks:
-            assert not read[block.table](block.address, count=block.count, device_id=unit).isError()
-        scans += 1
-        due += every_s
-    client.close()
-    return scans
+
+class Loop:
+    """One controller, read at its phase."""
+
+    def __init__(self, host: str, port: int, unit: int, blocks: list[Block]) -> None:
+        self.scans = 0
+        self._unit, self._blocks = unit, blocks
+        self._client = client = ModbusTcpClient(host, port=port, timeout=1, retries=0)
+        self._read = {
+            "coil": client.read_coils, "discrete": client.read_discrete_inputs,
+            "input": client.read_input_registers, "holding": client.read_holding_registers,
+        }  # fmt: skip
+
+    def run(self, due: float, every_s: float, ends_at: float) -> None:
+        self._client.connect()
+        while due < ends_at:
+            eventlet.sleep(max(0.0, due - time.monotonic()))
+            for block in self._blocks:
+                answer = self._read[block.table](block.address, count=block.count, device_id=self._unit)
+                assert not answer.isError()
+            self.scans += 1
+            due += every_s
 
 
 def main(folder: Path, seconds: float) -> None:
     site = load_site(folder)
-    library = ProfileLibrary(profile_folder("flood"))
-    begun = resource.getrusage(resource.RUSAGE_SELF)
-    ends_at = time.monotonic() + seconds
-    pool = eventlet.GreenPool(len(site.controllers) * 2)
+    library = profiles_for("flood", folder)
+    begins_at = time.monotonic() + WARM_UP_S
+    pool = eventlet.GreenPool(len(site.controllers))
     loops = []
-    for controller in site.controllers:
+    for number, controller in enumerate(site.controllers):
         profile = library.get(controller.profile, controller.parameters)
         address = parse_address(site.lines_by_id[controller.line].address)
-        for group, poll in profile.poll_groups.items():
-            if group == "fast":
-                blocks = plan_reads(profile, group)
-                loops.append(pool.spawn(loop, address.host, address.port, controller.unit, blocks, poll.every, ends_at))
-    scans = sum(each.wait() for each in loops)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(scans, used.ru_utime + used.ru_stime - begun.ru_utime - begun.ru_stime)
+        every_s = profile.poll_groups["fast"].every
+        loops.append(Loop(address.host, address.port, controller.unit, plan_reads(profile, "fast")))
+        due = begins_at - 2 + every_s * (number % PHASES) / PHASES
+        pool.spawn(loops[-1].run, due, every_s, begins_at + seconds + 1)
+    eventlet.sleep(begins_at - time.monotonic())
+    before, scans_before = resource.getrusage(resource.RUSAGE_SELF), sum(loop.scans for loop in loops)
+    eventlet.sleep(seconds)
+    after, scans_after = resource.getrusage(resource.RUSAGE_SELF), sum(loop.scans for loop in loops)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(scans_after - scans_before, cpu_s, flush=True)
 
 
 if __name__ == "__main__":

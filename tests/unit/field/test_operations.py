@@ -11,13 +11,12 @@ from shared.clock import FakeClock
 from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Scalar
 from shared.field.commands import Outcome, Refused
-from shared.field.engine import profile_folder
 from shared.field.operations import Operations, Wish
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import profiles_for
 from tests.unit.field.facts import Table
 
 NOW = datetime(2026, 7, 29, tzinfo=UTC)
-SPEC = ProfileLibrary(profile_folder("flood")).get("drainage-pump-station", {"station_code": 1}).commands["siren_on"]
+SPEC = profiles_for("flood").get("drainage-pump-station", {"station_code": 1}).commands["siren_on"]
 
 
 class Ledger:

@@ -6,11 +6,10 @@ import pytest
 
 from shared.contracts.message import Scalar
 from shared.field.commands import interlocks
-from shared.field.engine import profile_folder
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import profiles_for
 from tests.unit.field.facts import Table
 
-PROFILE = ProfileLibrary(profile_folder("flood")).get("drainage-pump-station", {"station_code": 1})
+PROFILE = profiles_for("flood").get("drainage-pump-station", {"station_code": 1})
 STANDS: dict[str, Scalar] = {
     "remote": True, "rtu_mode": 1, "pump1_remote": True, "pump1_fault": False, "pump1_running": False,
     "pump1_current": 0.0, "pump1_starts_1h": 0, "pump1_off_for": 600.0, "pump1_on_for": 600.0, "min_off": 60,

@@ -11,8 +11,7 @@ from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView
 from gateway.views.health import HealthView
 from shared.clock import WallClock
-from shared.field.engine import profile_folder
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import profiles_for
 from shared.site import load_site
 from tests.unit.gateway.callers import caller
 
@@ -23,7 +22,7 @@ SITE = Path("infra/sites/tangshan")
 def presenter() -> Presenter:
     """Nothing was heard yet: every link is lost."""
     clock = WallClock()
-    city = CityView(load_site(SITE, {}), {"flood": ProfileLibrary(profile_folder("flood"))}, clock)
+    city = CityView(load_site(SITE, {}), {"flood": profiles_for("flood")}, clock)
     return Presenter(city, AlarmView(), HealthView(expected=()), clock)
 
 

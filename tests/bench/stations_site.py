@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.bench.farm import STATION_CODE
+from tests.bench.stations import STATION_CODE
 
 AREA = "bench/all/one"
 
