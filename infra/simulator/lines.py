@@ -17,7 +17,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from infra.simulator.maps.device import Device, Table
 from infra.simulator.pty import NullModem
 from infra.simulator.rtu.refusal import ModbusException, WriteRefused
-from shared.field.address import Address, parse_address
+from shared.errors import Malformed
+from shared.field.address import Address, Framing, parse_address
 
 _TABLE_OF: dict[int, Table] = {
     1: "coil", 2: "discrete", 3: "holding", 4: "input",
@@ -25,6 +26,11 @@ _TABLE_OF: dict[int, Table] = {
 }  # fmt: skip
 _TABLES: tuple[Table, Table, Table, Table] = ("coil", "discrete", "holding", "input")
 ANY_UNIT = 0
+_FRAMER: dict[Framing, FramerType] = {
+    "tcp": FramerType.SOCKET, "rtu": FramerType.RTU, "rtu+tcp": FramerType.RTU,
+    "ascii": FramerType.ASCII, "ascii+tcp": FramerType.ASCII,
+}  # fmt: skip
+"""What is simulated. Not TLS: the keys of a device are its own, and no site file holds them."""
 _NOTHING = cast("ModbusPDU", None)
 """What the library's hook returns to drop a request; its annotation does not say so."""
 
@@ -39,6 +45,8 @@ class Line:
     def __init__(self, line_id: str, address: str, devices: Sequence[Device]) -> None:
         self.id = line_id
         self._address: Address = parse_address(address)
+        if self._address.framing not in _FRAMER:
+            raise Malformed("line_not_simulated", line=line_id, framing=self._address.framing)
         self._devices = list(devices)
         self._server: ModbusBaseServer | None = None
         self._modem: NullModem | None = None
@@ -49,10 +57,10 @@ class Line:
     async def open(self) -> None:
         """Listen. Raises LineBusy."""
         devices = [self._served(device) for device in self._devices]
-        if self._address.framing == "rtu":
+        if self._address.device:
             await self._open_serial(devices)
             return
-        framer = FramerType.SOCKET if self._address.framing == "tcp" else FramerType.RTU
+        framer = _FRAMER[self._address.framing]
         strangers = self._stranger() if framer is FramerType.SOCKET else []
         server = ModbusTcpServer(
             [*devices, *strangers],
@@ -95,8 +103,10 @@ class Line:
         self._modem.open()
         server = ModbusSerialServer(
             devices,
+            framer=_FRAMER[self._address.framing],
             port=self._modem.device,
             baudrate=self._address.baud,
+            bytesize=self._address.data_bits,
             parity=self._address.parity,
             stopbits=self._address.stop_bits,
             trace_pdu=self._hear_own_units,

@@ -35,7 +35,7 @@ class FloodApp:
 def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
     """Raises MalformedDocument when the site or a profile is wrong. Connects to nothing yet."""
     clock = clock_at(settings.clock_file)
-    site = load_site(settings.site, settings.site_variables)
+    site = load_site(settings.site, settings.site_variables, keys_of=SERVICE)
     profiles = profiles_for(SERVICE, settings.site)
     document = read_document(settings.site / "site.yaml")
     rules = {}

@@ -12,7 +12,7 @@ from shared.errors import Malformed
 from shared.field.profile_lint import Finding, without_accepted
 from shared.field.profile_lint import lint as find
 from shared.field.profile_load import profiles_for, unroll
-from shared.site import Site, load_site
+from shared.site import ALL_TRADES, Site, load_site
 
 app = typer.Typer(name="site", help="Check site files.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     """
     findings: list[Finding] = []
     try:
-        site = load_site(folder)
+        site = load_site(folder, keys_of=ALL_TRADES)
         mistakes = list(_misfits(folder, site, findings))
     except MalformedDocument as error:
         mistakes = [str(mistake) for mistake in error.mistakes]

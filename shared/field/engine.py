@@ -27,7 +27,7 @@ from shared.field.profile_load import ProfileLibrary
 from shared.field.reporter import Reporter
 from shared.field.scanner import Scan, Scanner
 from shared.field.timing import line_cost
-from shared.field.transports import DeviceException, Transport, TransportError, open_transport
+from shared.field.transports import DeviceException, Transport, TransportError, open_line, open_transport
 from shared.site import ControllerEntry, Site
 
 _WRITE_WAIT_WALL_S = 10.0
@@ -244,8 +244,9 @@ class Engine:
         self._listener.on_report(unit, unit.reporter.due(scan.changed, scan.at_s), scan)
 
     def _open(self, area: str, line_id: str, controllers: Sequence[ControllerEntry]) -> Line:
-        address = parse_address(self._site.lines_by_id[line_id].address)
-        transport = self._transport_for(address)
+        entry = self._site.lines_by_id[line_id]
+        address = parse_address(entry.address)
+        transport = open_line(entry, self._transport_for)
         losses = LossBudget(seen_at_s=time.monotonic()) if len(controllers) > 1 else None
         scanners = [self._scanner(controller, transport, line_cost(address), losses) for controller in controllers]
         line = Line(line_id, transport, scanners, self._clock, self, self._pacer)

@@ -9,22 +9,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from shared.errors import Malformed
-from shared.field.expression import Expression, parse, parse_duration
+from shared.field.durations import Seconds
+from shared.field.expression import Expression, parse
 from shared.field.registers import NUMBER_FORMAT, Codec, Order, RegisterType, register_count
 from shared.site.model import Id, Names, Trade
 
 Table = Literal["coil", "discrete", "input", "holding"]
 BIT_TABLES: tuple[Table, Table] = ("coil", "discrete")
-
-
-def _seconds(given: object) -> float:
-    try:
-        return parse_duration(str(given))
-    except Malformed as error:
-        raise ValueError(str(error)) from error
 
 
 def _expression(given: object) -> Expression:
@@ -34,9 +28,6 @@ def _expression(given: object) -> Expression:
         raise ValueError(str(error)) from error
 
 
-Seconds = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h)$"})
-]
 Checked = Annotated[Expression, PlainValidator(_expression), WithJsonSchema({"type": ["string", "boolean"]})]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 

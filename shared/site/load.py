@@ -9,15 +9,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.documents import Document, MalformedDocument, Mistake, read_document, validate
 from shared.errors import Malformed
-from shared.field.address import parse_address
+from shared.field.address import in_folder, parse_address
+from shared.field.security import key_mistakes
 from shared.site.model import Site
 
+ALL_TRADES = "all"
+_ADDRESSES: tuple[str, str] = ("address", "backup")
 _VARIABLE = re.compile(r"\$\{(\w+)(?:\+(\d+))?\}")
 
 
-def load_site(folder: Path, variables: Mapping[str, str] | None = None) -> Site:
+def load_site(folder: Path, variables: Mapping[str, str] | None = None, *, keys_of: str | None = None) -> Site:
     """The site in `folder/site.yaml`, with `variables` in place of the file's own values for them.
 
+    `keys_of`: the trade whose lines this process opens, or ALL_TRADES: the key files of their addresses must be there
+    and fit. Nobody else needs to be able to read them. Relative paths of key files are taken from `folder`.
     Raises MalformedDocument with file, line, field and what was expected, for every mistake.
     """
     document = read_document(folder / "site.yaml")
@@ -26,9 +31,13 @@ def load_site(folder: Path, variables: Mapping[str, str] | None = None) -> Site:
     mistakes = [*_lines(document, site, values), *_references(document, site)]
     if mistakes:
         raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
-    lines = [{"id": line.id, "address": _address(line.address, values)} for line in site.lines]
     assert isinstance(document.content, dict)
-    return validate(document, Site, {**document.content, "lines": lines, "variables": values})
+    lines = [_filled_in(line, values, folder) for line in document.content.get("lines", ())]
+    site = validate(document, Site, {**document.content, "lines": lines, "variables": values})
+    mistakes = [*_shared_devices(document, site), *(_keys(document, site, keys_of) if keys_of else ())]
+    if mistakes:
+        raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
+    return site
 
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
@@ -46,17 +55,47 @@ def _address(text: str, values: Mapping[str, str]) -> str:
     return substitute(substitute(text, values), values)
 
 
+def _filled_in(line: Mapping[str, object], values: Mapping[str, str], folder: Path) -> dict[str, object]:
+    texts = {name: line[name] for name in _ADDRESSES if line.get(name) is not None}
+    return {**line, **{name: in_folder(_address(str(text), values), folder) for name, text in texts.items()}}
+
+
 def _lines(document: Document, site: Site, values: Mapping[str, str]) -> Iterator[Mistake]:
     for index, line in enumerate(site.lines):
-        where = ("lines", index, "address")
-        try:
-            parse_address(_address(line.address, values))
-        except KeyError as error:
-            yield document.mistake(where, f"a variable that `variables` gives a value: there is no {error}")
-        except ValueError:
-            yield document.mistake(where, "a number behind '+': the variable it adds to is not one")
-        except Malformed as error:
-            yield document.mistake(where, str(error))
+        for name in _ADDRESSES:
+            where, text = ("lines", index, name), getattr(line, name)
+            try:
+                if text is not None:
+                    parse_address(_address(text, values))
+            except KeyError as error:
+                yield document.mistake(where, f"a variable that `variables` gives a value: there is no {error}")
+            except ValueError:
+                yield document.mistake(where, "a number behind '+': the variable it adds to is not one")
+            except Malformed as error:
+                yield document.mistake(where, str(error))
+
+
+def _shared_devices(document: Document, site: Site) -> Iterator[Mistake]:
+    """A serial device has one master, and a backup leads another way."""
+    devices: dict[str, str] = {}
+    for index, line in enumerate(site.lines):
+        if line.backup == line.address:
+            yield document.mistake(("lines", index, "backup"), "another address than the primary one")
+        for name in _ADDRESSES[: len(line.addresses)]:
+            device = parse_address(getattr(line, name)).device
+            if device and devices.setdefault(device, line.id) != line.id:
+                expected = f"a serial device of its own: {device} is that of line {devices[device]}"
+                yield document.mistake(("lines", index, name), expected)
+
+
+def _keys(document: Document, site: Site, trade: str) -> Iterator[Mistake]:
+    opened = {each.line for each in site.controllers if trade == site.assets_by_id[each.asset].trade}
+    for index, line in enumerate(site.lines):
+        for name, text in zip(_ADDRESSES, line.addresses, strict=False):
+            address = parse_address(text)
+            if address.framing == "tls" and (line.id in opened or trade == ALL_TRADES):
+                for mistake in key_mistakes(address):
+                    yield document.mistake(("lines", index, name), mistake)
 
 
 def _references(document: Document, site: Site) -> Iterator[Mistake]:

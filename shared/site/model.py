@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.message import Text
+from shared.field.durations import Seconds
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 """Lower-case letters, digits and hyphens: it stands in queue names, URLs and alarm identities."""
@@ -59,10 +60,21 @@ class AssetEntry(Part):
 
 
 class LineEntry(Part):
-    """One channel to controllers; one request is in flight on it at a time."""
+    """One channel to controllers; one request is in flight on it at a time.
+
+    Where it has a `backup`, that address takes over after `switch_after` requests in a row found nobody at the first,
+    which is tried again every `probe_every` (wall time). Never are both in use.
+    """
 
     id: Id
     address: str
+    backup: str | None = None
+    switch_after: int = Field(default=3, ge=1, le=100)
+    probe_every: Seconds = Field(default=30.0, gt=0)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.address,) if self.backup is None else (self.address, self.backup)
 
 
 class ControllerEntry(Part):

@@ -1,6 +1,6 @@
 """How a line speaks. One small port; whatever a transport cannot do it says by one of the errors in `port.py`."""
 
-from shared.field.transports.opening import open_transport
+from shared.field.transports.opening import open_line, open_transport
 from shared.field.transports.port import (
     DeviceException,
     Garbled,
@@ -19,5 +19,6 @@ __all__ = [
     "Transport",
     "TransportError",
     "WriteFunction",
+    "open_line",
     "open_transport",
 ]

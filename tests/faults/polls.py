@@ -1,0 +1,125 @@
+"""Polls and writes against the faulty device, by chance but the same each time, and what became of them."""
+
+from __future__ import annotations
+
+import random
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.field.profile import Table
+from shared.field.transports import Transport, TransportError
+from tests.faults.device import Fault, FaultyDevice, Timing
+from tests.faults.rig import FAULTS, Faulty, rig
+from tests.faults.values import bits, registers
+
+TIMEOUT_S = 0.008
+SERIAL_TIMING = Timing(late_s=0.011, late_s_max=0.016, very_late_s=0.04)
+"""A late answer comes after the timeout and before the quiet time is over, with room for a busy machine."""
+QUIET_MS = {"rtu": 18, "ascii": 18, "rtu+tcp": 4, "ascii+tcp": 4, "tcp": 0}
+UNITS = 4
+"""Few, so that a late answer meets a question to the same unit soon; counts are few too, so that it would fit it."""
+COUNTS = (5, 5, 5, 40)
+FAULT_SHARE = 0.3
+WRITE_SHARE = 0.1
+
+
+@dataclass
+class Tally:
+    """What became of the polls of one framing."""
+
+    framing: Faulty
+    polls: int = 0
+    writes: int = 0
+    outcomes: Counter[tuple[Fault, str]] = field(default_factory=Counter)
+    misassigned: list[str] = field(default_factory=list)
+    sent_twice: list[str] = field(default_factory=list)
+    confirmed_unheard: list[str] = field(default_factory=list)
+    longest_outage: int = 0
+    """The most polls in a row that failed without a fault of their own."""
+    seconds: float = 0.0
+
+    def share(self, fault: Fault, outcome: str) -> float:
+        total = sum(count for (each, _), count in self.outcomes.items() if each == fault)
+        return self.outcomes[fault, outcome] / total if total else 1.0
+
+
+@dataclass(frozen=True)
+class _Poll:
+    unit: int
+    pdu: bytes
+    ask: Callable[[Transport], bytes | None]
+    right: bytes | None
+
+
+def run_polls(framing: Faulty, polls: int, seed: int) -> Tally:
+    """Every poll is right, or an error with its quality; whatever else happens is in the tally."""
+    chance = random.Random(f"{framing}/{seed}")
+    tally = Tally(framing)
+    began = time.monotonic()
+    outage = 0
+    with rig(framing, SERIAL_TIMING, quiet_ms=QUIET_MS[framing]) as (device, transport):
+        for number in range(polls):
+            fault: Fault = chance.choice(FAULTS[framing]) if chance.random() < FAULT_SHARE else "none"
+            poll = _write(chance, number) if chance.random() < WRITE_SHARE else _read(chance)
+            device.plan.clear()
+            device.plan[poll.unit, poll.pdu] = fault
+            outcome = _outcome(transport, poll, tally)
+            tally.polls += 1
+            tally.writes += poll.right is None
+            tally.outcomes[fault, outcome] += 1
+            outage = outage + 1 if fault == "none" and outcome != "good" else 0
+            tally.longest_outage = max(tally.longest_outage, outage)
+            if poll.right is None and outcome == "good" and not device.written[poll.pdu]:
+                tally.confirmed_unheard.append(poll.pdu.hex())
+    _count_writes(device, tally)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _outcome(transport: Transport, poll: _Poll, tally: Tally) -> str:
+    try:
+        answer = poll.ask(transport)
+    except TransportError as error:
+        return error.quality
+    if answer != poll.right:
+        tally.misassigned.append(f"poll {tally.polls}: unit {poll.unit} {poll.pdu.hex()}")
+        return "misassigned"
+    return "good"
+
+
+def _count_writes(device: FaultyDevice, tally: Tally) -> None:
+    tally.sent_twice += [pdu.hex() for pdu, times in device.written.items() if times > 1]
+
+
+def _read(chance: random.Random) -> _Poll:
+    tables: tuple[Table, ...] = ("holding", "holding", "input", "coil", "discrete")
+    table, unit, address = chance.choice(tables), chance.randint(1, UNITS), chance.randint(0, 900)
+    function = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}[table]
+    is_bits = function <= 2
+    count = 40 if is_bits else chance.choice(COUNTS)
+    right = (bits if is_bits else registers)(unit, table, address, count)
+    pdu = struct.pack(">BHH", function, address, count)
+    return _Poll(unit, pdu, lambda transport: transport.read(unit, table, address, count, TIMEOUT_S), right)
+
+
+def _write(chance: random.Random, number: int) -> _Poll:
+    """A write that no other poll of the run sends: `number` is in it."""
+    unit, function = chance.randint(1, UNITS), chance.choice((5, 6, 15, 16, 22))
+    if function == 22:
+        low, high = number & 0xFFFF, number >> 16
+        pdu = struct.pack(">BHHH", 22, 900 + high, 0xF0F0, low)
+        return _Poll(unit, pdu, lambda via: via.mask_write(unit, 900 + high, 0xF0F0, low, TIMEOUT_S), None)
+    address, data, pdu = {
+        5: (number % 65536, b"\x01", struct.pack(">BHH", 5, number % 65536, 0xFF00)),
+        6: (number >> 16, struct.pack(">H", number & 0xFFFF), struct.pack(">BHH", 6, number >> 16, number & 0xFFFF)),
+        15: (
+            7,
+            bytes(number >> at & 1 for at in range(32)),
+            struct.pack(">BHHB", 15, 7, 32, 4) + number.to_bytes(4, "little"),
+        ),
+        16: (9, struct.pack(">I", number), struct.pack(">BHHBI", 16, 9, 2, 4, number)),
+    }[function]
+    return _Poll(unit, pdu, lambda via: via.write(unit, function, address, data, TIMEOUT_S), None)  # type: ignore[arg-type]
