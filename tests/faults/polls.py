@@ -20,8 +20,9 @@ SERIAL_TIMING = Timing(late_s=0.011, late_s_max=0.016, very_late_s=0.04)
 """A late answer comes after the timeout and before the quiet time is over, with room for a busy machine."""
 QUIET_MS = {"rtu": 18, "ascii": 18, "rtu+tcp": 4, "ascii+tcp": 4, "tcp": 0}
 UNITS = 4
-"""Few, so that a late answer meets a question to the same unit soon; counts are few too, so that it would fit it."""
 COUNTS = (5, 5, 5, 40)
+TRAP_SHARE = 0.5
+"""So often the poll after a fault asks the same unit and table for as much at another address: what a late answer fits."""
 FAULT_SHARE = 0.3
 WRITE_SHARE = 0.1
 
@@ -52,6 +53,9 @@ class _Poll:
     pdu: bytes
     ask: Callable[[Transport], bytes | None]
     right: bytes | None
+    """What a read must bring; None for a write."""
+    table: Table = "holding"
+    count: int = 0
 
 
 def run_polls(framing: Faulty, polls: int, seed: int) -> Tally:
@@ -61,9 +65,15 @@ def run_polls(framing: Faulty, polls: int, seed: int) -> Tally:
     began = time.monotonic()
     outage = 0
     with rig(framing, SERIAL_TIMING, quiet_ms=QUIET_MS[framing]) as (device, transport):
+        fault: Fault = "none"
+        poll = _read(chance)
         for number in range(polls):
-            fault: Fault = chance.choice(FAULTS[framing]) if chance.random() < FAULT_SHARE else "none"
-            poll = _write(chance, number) if chance.random() < WRITE_SHARE else _read(chance)
+            is_trap = fault != "none" and poll.right is not None and chance.random() < TRAP_SHARE
+            fault = chance.choice(FAULTS[framing]) if chance.random() < FAULT_SHARE else "none"
+            if is_trap:
+                poll = _read_at(chance, poll.unit, poll.table, poll.count)
+            else:
+                poll = _write(chance, number) if chance.random() < WRITE_SHARE else _read(chance)
             device.plan.clear()
             device.plan[poll.unit, poll.pdu] = fault
             outcome = _outcome(transport, poll, tally)
@@ -96,13 +106,17 @@ def _count_writes(device: FaultyDevice, tally: Tally) -> None:
 
 def _read(chance: random.Random) -> _Poll:
     tables: tuple[Table, ...] = ("holding", "holding", "input", "coil", "discrete")
-    table, unit, address = chance.choice(tables), chance.randint(1, UNITS), chance.randint(0, 900)
+    table = chance.choice(tables)
+    count = 40 if table in ("coil", "discrete") else chance.choice(COUNTS)
+    return _read_at(chance, chance.randint(1, UNITS), table, count)
+
+
+def _read_at(chance: random.Random, unit: int, table: Table, count: int) -> _Poll:
+    address = chance.randint(0, 900)
     function = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}[table]
-    is_bits = function <= 2
-    count = 40 if is_bits else chance.choice(COUNTS)
-    right = (bits if is_bits else registers)(unit, table, address, count)
+    right = (bits if function <= 2 else registers)(unit, table, address, count)
     pdu = struct.pack(">BHH", function, address, count)
-    return _Poll(unit, pdu, lambda transport: transport.read(unit, table, address, count, TIMEOUT_S), right)
+    return _Poll(unit, pdu, lambda via: via.read(unit, table, address, count, TIMEOUT_S), right, table, count)
 
 
 def _write(chance: random.Random, number: int) -> _Poll:

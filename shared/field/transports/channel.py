@@ -35,7 +35,7 @@ class Channel(Protocol):
         """Does nothing when it is open. Raises LinkDown."""
         ...
 
-    def send(self, data: bytes, deadline: float) -> None:
+    def send(self, data: bytes, timeout_s: float) -> None:
         """Raises LinkDown, NoAnswer when it could not all be sent in time."""
         ...
 
@@ -59,6 +59,8 @@ class TcpChannel:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._socket: socket.socket | None = None
+        self._timeout_s: float | None = None
+        self._just_sent = False
 
     @property
     def is_open(self) -> bool:
@@ -81,13 +83,15 @@ class TcpChannel:
         except OSError as error:  # of TLS too: SSLError is one
             connection.close()
             raise LinkDown(str(error)) from error
-        self._socket = connection
+        self._socket, self._timeout_s = connection, None
 
-    def send(self, data: bytes, deadline: float) -> None:
+    def send(self, data: bytes, timeout_s: float) -> None:
+        """The next `receive` waits as long as this may take: requests of one length cost no call to set a timeout."""
         assert self._socket is not None
         try:
-            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            self._wait_at_most(self._socket, timeout_s)
             self._socket.sendall(data)
+            self._just_sent = True
         except TimeoutError as error:
             raise NoAnswer("the request could not be sent in time") from error
         except OSError as error:
@@ -95,11 +99,13 @@ class TcpChannel:
 
     def receive(self, deadline: float) -> bytes:
         assert self._socket is not None
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            return b""
         try:
-            self._socket.settimeout(left_s)
+            if not self._just_sent:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    return b""
+                self._wait_at_most(self._socket, left_s)
+            self._just_sent = False
             received = self._socket.recv(_RECEIVE_MAX)
         except TimeoutError:
             return b""
@@ -112,7 +118,7 @@ class TcpChannel:
     def waiting(self) -> bytes:
         assert self._socket is not None
         try:
-            self._socket.settimeout(0)
+            self._wait_at_most(self._socket, 0)
             received = self._socket.recv(_RECEIVE_MAX)
         except (BlockingIOError, ssl.SSLWantReadError):
             return b""
@@ -126,6 +132,12 @@ class TcpChannel:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+            self._just_sent = False
+
+    def _wait_at_most(self, connection: socket.socket, timeout_s: float) -> None:
+        if timeout_s != self._timeout_s:
+            connection.settimeout(timeout_s)
+            self._timeout_s = timeout_s
 
 
 class SerialChannel:
@@ -160,7 +172,7 @@ class SerialChannel:
             raise LinkDown(f"{address.device}: {error}") from error
         self._line = line
 
-    def send(self, data: bytes, deadline: float) -> None:  # noqa: ARG002 - the driver's buffer takes it, or its time-out
+    def send(self, data: bytes, timeout_s: float) -> None:  # noqa: ARG002 - pyserial's own, as it was opened with
         assert self._line is not None
         try:
             self._line.write(data)

@@ -56,7 +56,7 @@ class FramedTransport(AskingTransport):
         self._shy[unit] = deadline + quiet_s
         heard = False
         try:
-            channel.send(request, deadline)
+            channel.send(request, timeout_s)
             buffer, seen = b"", 0
             while True:
                 received = channel.receive(deadline)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from shared.field.transports.port import Garbled
 
@@ -12,14 +11,8 @@ HEADER = struct.Struct(">HHHB")
 _LENGTH_MAX = 254
 """Unit id and a PDU of at most 253 bytes."""
 
-
-@dataclass(frozen=True, slots=True)
-class MbapFrame:
-    transaction: int
-    unit: int
-    pdu: bytes
-    size: int
-    """Bytes of the whole frame."""
+MbapFrame = tuple[int, int, bytes, int]
+"""Transaction id, unit id, PDU, and the bytes of the whole frame. A plain tuple: there is one for each poll."""
 
 
 def encode_frame(transaction: int, unit: int, pdu: bytes) -> bytes:
@@ -34,4 +27,4 @@ def first_frame(buffer: bytes) -> MbapFrame | None:
     if protocol != 0 or not 2 <= length <= _LENGTH_MAX:
         raise Garbled(f"a Modbus TCP header was expected, protocol {protocol} length {length} came")
     size = 6 + length
-    return MbapFrame(transaction, unit, buffer[7:size], size) if len(buffer) >= size else None
+    return (transaction, unit, buffer[7:size], size) if len(buffer) >= size else None

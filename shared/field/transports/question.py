@@ -15,10 +15,11 @@ class Question:
     """A request PDU (function code and what follows it), and the only PDU shapes that may answer it."""
 
     pdu: bytes
+    head: bytes
+    """How the answer begins when the device does what it is asked: function code and byte count, or, for a write, the
+    whole of it, for it repeats where was written."""
     answer_size: int
-    """Bytes of the answer when the device does what it is asked, function code included."""
-    echo: bytes | None
-    """What the answer to a write must repeat behind the function code; None when the answer brings data."""
+    """Bytes of that answer, function code included."""
     writes: bool
 
     @property
@@ -32,25 +33,22 @@ class Question:
         return len(pdu) == 2 and pdu[0] == self.pdu[0] | 0x80
 
     def answer(self, pdu: bytes) -> bytes:
-        """The data of an answer, b"" for a write. Raises DeviceException, and Garbled when it does not fit."""
-        if not self.fits(pdu):
-            raise Garbled(f"an answer of {self.answer_size} bytes to function {self.function} expected, {_shown(pdu)}")
-        if pdu[0] & 0x80:
+        """The data of an answer, b"" for a write. Raises DeviceException, and Garbled when it answers another."""
+        if len(pdu) == self.answer_size and pdu.startswith(self.head):
+            return pdu[len(self.head) :]
+        if len(pdu) == 2 and pdu[0] == self.pdu[0] | 0x80:
             raise DeviceException(pdu[1])
-        if self.echo is not None:
-            if pdu[1:] != self.echo:
-                raise Garbled(f"the answer to a write repeats it: {self.echo.hex()} expected, {_shown(pdu[1:])}")
-            return b""
-        if pdu[1] != len(pdu) - 2:
-            raise Garbled(f"{len(pdu) - 2} bytes of data announced as {pdu[1]}")
-        return pdu[2:]
+        expected = f"{self.answer_size} bytes that begin with {self.head.hex()}"
+        raise Garbled(f"{expected} were expected, {len(pdu)} came: {pdu[:16].hex()}")
 
 
 @lru_cache(maxsize=8192)
 def read_question(table: Table, address: int, count: int) -> Question:
     """FC 1-4. Kept, for a city asks the same blocks for ever."""
     size = (count + 7) // 8 if table in BIT_TABLES else count * 2
-    return Question(struct.pack(">BHH", READ_FUNCTION[table], address, count), 2 + size, None, writes=False)
+    function = READ_FUNCTION[table]
+    pdu = struct.pack(">BHH", function, address, count)
+    return Question(pdu, bytes([function, size & 0xFF]), 2 + size, writes=False)
 
 
 def write_question(function: WriteFunction, address: int, data: bytes) -> Question:
@@ -66,20 +64,17 @@ def write_question(function: WriteFunction, address: int, data: bytes) -> Questi
     else:
         echo = struct.pack(">HH", address, len(data) // 2)
         body = echo + bytes([len(data)]) + data
-    return Question(bytes([function]) + body, 1 + len(echo), echo, writes=True)
+    code = bytes([function])
+    return Question(code + body, code + echo, 1 + len(echo), writes=True)
 
 
 def mask_question(address: int, and_mask: int, or_mask: int) -> Question:
     """FC 22."""
-    body = struct.pack(">HHH", address, and_mask, or_mask)
-    return Question(b"\x16" + body, 7, body, writes=True)
+    pdu = struct.pack(">BHHH", 22, address, and_mask, or_mask)
+    return Question(pdu, pdu, len(pdu), writes=True)
 
 
 def exchange_question(read_address: int, count: int, write_address: int, data: bytes) -> Question:
     """FC 23."""
     head = struct.pack(">BHHHHB", 23, read_address, count, write_address, len(data) // 2, len(data))
-    return Question(head + data, 2 + count * 2, None, writes=True)
-
-
-def _shown(pdu: bytes) -> str:
-    return f"{pdu[:16].hex()} came" if len(pdu) <= 16 else f"{pdu[:16].hex()}… ({len(pdu)} bytes) came"
+    return Question(head + data, bytes([23, count * 2 & 0xFF]), 2 + count * 2, writes=True)

@@ -43,7 +43,7 @@ class TcpTransport(AskingTransport):
         channel.open(timeout_s)
         self._transaction = self._transaction % 65535 + 1
         try:
-            channel.send(encode_frame(self._transaction, unit, question.pdu), deadline)
+            channel.send(encode_frame(self._transaction, unit, question.pdu), timeout_s)
             return self._answer(unit, question, timeout_s, deadline)
         except LinkDown as error:
             if was_open and not self._buffer:
@@ -58,7 +58,7 @@ class TcpTransport(AskingTransport):
                 frame = first_frame(self._buffer)
                 if frame is None:
                     raise Garbled("half a frame came unasked")
-                self._buffer = self._buffer[frame.size :]
+                self._buffer = self._buffer[frame[-1] :]
         except (LinkDown, Garbled):
             self.close()
 
@@ -72,9 +72,10 @@ class TcpTransport(AskingTransport):
                     raise Garbled(f"half an answer {text}") if self._buffer else NoAnswer(f"no answer {text}")
                 self._buffer += received
                 continue
-            self._buffer = self._buffer[frame.size :]
-            if frame.transaction != self._transaction:
+            transaction, from_unit, pdu, size = frame
+            self._buffer = self._buffer[size:]
+            if transaction != self._transaction:
                 continue  # a late answer to an earlier question
-            if frame.unit != unit:
-                raise Garbled(f"unit {unit} was asked, {frame.unit} answered")
-            return question.answer(frame.pdu)
+            if from_unit != unit:
+                raise Garbled(f"unit {unit} was asked, {from_unit} answered")
+            return question.answer(pdu)
