@@ -22,7 +22,7 @@ QUIET_MS = {"rtu": 18, "ascii": 18, "rtu+tcp": 4, "ascii+tcp": 4, "tcp": 0}
 UNITS = 4
 COUNTS = (5, 5, 5, 40)
 TRAP_SHARE = 0.5
-"""So often the poll after a fault asks the same unit and table for as much at another address: what a late answer fits."""
+"""So often the poll after a fault asks the same unit for as much of the same table: what a late answer would fit."""
 FAULT_SHARE = 0.3
 WRITE_SHARE = 0.1
 
