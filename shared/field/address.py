@@ -49,6 +49,20 @@ class Address:
     quiet_s: float | None = None
     """How long a unit that did not answer is left alone; None: as long as its timeout."""
 
+    @property
+    def character_s(self) -> float:
+        """Seconds a character is on a serial wire: start bit, data bits, parity bit, stop bits."""
+        bits = 1 + self.data_bits + (0 if self.parity == "N" else 1) + self.stop_bits
+        return bits / self.baud if self.device else 0.0
+
+    @property
+    def frame_gap_s(self) -> float:
+        """Silence between two frames of a serial line: 3.5 characters of 11 bits, 1.75 ms above 19200 baud (V1.02,
+        2.5.1.1); a device may count 11 bits even where its characters have 10."""
+        if not self.device:
+            return 0.0
+        return 3.5 * 11 / self.baud if self.baud <= 19_200 else 0.00175
+
     def __str__(self) -> str:
         return f"{self.framing}://{self.device or f'{self.host}:{self.port}'}"
 

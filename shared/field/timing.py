@@ -1,8 +1,4 @@
-"""How long a request takes on a line: what its address says before anything is measured, and what was measured. Pure.
-
-Serial line: a character is a start bit, eight data bits, a parity bit or a second stop bit, and a stop bit; frames are
-3.5 characters apart, 1.75 ms above 19,200 baud (Modbus over Serial Line V1.02, 2.5.1.1).
-"""
+"""How long a request takes on a line: what its address says before anything is measured, and what was. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +11,6 @@ ANSWER_S = 0.005
 """A serial device begins to answer so long after the request, unless its profile says otherwise."""
 _FRAME_CHARACTERS = 8 + 5
 """A read's request, and its answer without data: unit, function, count of bytes, CRC."""
-_FAST_BAUD = 19_200
-_FAST_GAP_S = 0.00175
 _FORGET = 0.98
 _SAMPLES_MIN = 30
 
@@ -25,19 +19,11 @@ def line_cost(address: Address, answer_s: float = ANSWER_S) -> ReadCost:
     """What a read costs on a line with this address. `answer_s`: how long the device thinks."""
     if not address.device:
         return NETWORK
-    character_s = character_time(address)
-    frame_gap_s = _FAST_GAP_S if address.baud > _FAST_BAUD else 3.5 * character_s
     per_byte = 2 if address.framing.startswith("ascii") else 1
     return ReadCost(
-        request_s=_FRAME_CHARACTERS * per_byte * character_s + 2 * frame_gap_s + answer_s,
-        register_s=2 * per_byte * character_s,
+        request_s=_FRAME_CHARACTERS * per_byte * address.character_s + 2 * address.frame_gap_s + answer_s,
+        register_s=2 * per_byte * address.character_s,
     )
-
-
-def character_time(address: Address) -> float:
-    """Seconds a character is on the wire."""
-    bits = 1 + 8 + (0 if address.parity == "N" else 1) + address.stop_bits
-    return bits / address.baud
 
 
 @dataclass(slots=True)

@@ -146,9 +146,7 @@ class SerialChannel:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._line: Serial | None = None
-        parity_bits = 0 if address.parity == "N" else 1
-        self.byte_s = (1 + address.data_bits + parity_bits + address.stop_bits) / address.baud
-        self.gap_s = frame_gap_s(address.baud)
+        self.byte_s, self.gap_s = address.character_s, address.frame_gap_s
 
     @property
     def is_open(self) -> bool:
@@ -209,8 +207,3 @@ class SerialChannel:
         except (OSError, termios.error) as error:
             raise LinkDown(str(error)) from error
         return received
-
-
-def frame_gap_s(baud: int) -> float:
-    """The silence between two frames: 3.5 characters of 11 bits, 1.75 ms above 19200 baud (V1.02, 2.5.1.1)."""
-    return 3.5 * 11 / baud if baud <= 19200 else 0.00175
