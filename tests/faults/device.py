@@ -61,12 +61,15 @@ class FaultyDevice:
     written: Counter[bytes] = field(default_factory=Counter)
     """How often each write request came, by its PDU."""
     connections: int = 0
+    address: str = ""
+    """Where it answers, once it does."""
     exception_code: int = 2
     to_newest_connection: bool = False
     """Late answers go to whoever is connected by then, as from a converter of serial lines."""
     stopping: threading.Event = field(default_factory=threading.Event)
     silent: threading.Event = field(default_factory=threading.Event)
     """Ends its babble."""
+    _hung_up: int = 0
     _serving: list[tuple[socket.socket, threading.Thread]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,8 +79,8 @@ class FaultyDevice:
 
     def serve(self, read: Callable[[float], bytes | None], write: Write) -> None:
         """Until the other side closes (`read` gives b""), a fault closes, or the test ends. None: nothing came."""
-        buffer = b""
-        while not self.stopping.is_set():
+        buffer, hung_up = b"", self._hung_up
+        while not self.stopping.is_set() and hung_up == self._hung_up:
             data = read(0.02)
             if data == b"":
                 return
@@ -148,12 +151,8 @@ class FaultyDevice:
 
     def hang_up(self) -> None:
         """Close every connection, as a device does that was asked nothing for a while; returns when it is done."""
-        serving = self._serving
-        self._serving = []
-        for connection, _ in serving:
-            connection.shutdown(socket.SHUT_RDWR)
-        for _, thread in serving:
-            thread.join()
+        self._hung_up += 1
+        self.join()
 
     def serve_in_thread(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         self.connections += 1

@@ -64,7 +64,8 @@ def rig(
 
 
 def _opened(device: FaultyDevice, address: str, options: list[str]) -> Iterator[tuple[FaultyDevice, Transport]]:
-    transport = open_transport(parse_address("?".join([address, "&".join(options)]).removesuffix("?")))
+    device.address = "?".join([address, "&".join(options)]).removesuffix("?")
+    transport = open_transport(parse_address(device.address))
     try:
         yield device, transport
     finally:

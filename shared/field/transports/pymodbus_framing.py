@@ -39,16 +39,14 @@ class Rtu:
         return _RTU.encode(pdu, unit, 0)
 
     def find(self, buffer: bytes, seen: int, unit: int, question: Question) -> bytes | None:
-        start = buffer.find(unit)
-        while 0 <= start <= len(buffer) - 4:
-            code = buffer[start + 1]
-            size = 3 + question.answer_size if code == question.function else 5
-            end = start + size
-            if (code | 0x80) == (question.function | 0x80) and seen < end <= len(buffer):
-                frame = buffer[start:end]
+        for head, pdu_size in ((question.head, question.answer_size), (bytes([question.function | 0x80]), 2)):
+            beginning, size = bytes([unit]) + head, self.size(pdu_size)
+            start = buffer.find(beginning, max(seen - size + 1, 0))
+            while 0 <= start <= len(buffer) - size:
+                frame = buffer[start : start + size]
                 if FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big")):
                     return frame[1:-2]
-            start = buffer.find(unit, start + 1)
+                start = buffer.find(beginning, start + 1)
         return None
 
     def size(self, pdu_size: int) -> int:

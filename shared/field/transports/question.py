@@ -27,9 +27,9 @@ class Question:
         return self.pdu[0]
 
     def fits(self, pdu: bytes) -> bool:
-        """Could this be the answer, by function and length? An exception is one too."""
-        if pdu[:1] == self.pdu[:1]:
-            return len(pdu) == self.answer_size
+        """Could this be the answer, by all that is known of it before? An exception is one too."""
+        if len(pdu) == self.answer_size and pdu.startswith(self.head):
+            return True
         return len(pdu) == 2 and pdu[0] == self.pdu[0] | 0x80
 
     def answer(self, pdu: bytes) -> bytes:

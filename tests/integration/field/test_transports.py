@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -16,8 +17,10 @@ from shared.field.transports import (
     Transport,
     TransportError,
     WriteFunction,
+    open_line,
     open_transport,
 )
+from shared.site import LineEntry
 from tests.faults.device import Fault, FaultyDevice, Timing
 from tests.faults.rig import FAULTS, FRAMINGS, Faulty, outcome_of, rig
 from tests.faults.values import bits, registers
@@ -217,3 +220,23 @@ def test_a_line_that_never_falls_silent_is_given_up_and_nothing_is_sent_into_it(
         assert [] == device.writes
         device.silent.set()
         eventually(lambda: "good" == _outcome(transport, 1, 5, 0.5), 5)
+
+
+def test_a_line_with_a_backup_goes_over_and_comes_back() -> None:
+    with rig("tcp") as (primary, _), rig("rtu+tcp") as (backup, _):
+        entry = LineEntry(id="river", address=primary.address, backup=backup.address, switch_after=2, probe_every="1ms")
+        line = open_line(entry)
+        read = partial(line.read, 1, "holding", 5, 2)
+        assert registers(1, "holding", 5, 2) == read(1.0)
+        primary.script += ["drop", "drop"]
+        for _ in range(2):
+            with pytest.raises(NoAnswer):
+                read(TIMEOUT_S)
+        primary.script.append("drop")  # of the probe
+        assert registers(1, "holding", 5, 2) == read(0.5)
+        assert 1 == len(backup.heard)
+        line.write(1, 6, 9, b"\x00\x07", 1.0)
+        assert ["060009" + "0007"] == [pdu.hex() for pdu in backup.writes]
+        assert registers(1, "holding", 5, 2) == read(TIMEOUT_S)
+        assert ([], 1) == (primary.writes, len(backup.writes))
+        line.close()
