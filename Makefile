@@ -46,8 +46,8 @@ ui:
 bench: prepare-test ## What depends on the speed of a machine: scans per CPU-second, latency from coil to screen
 	@$(PY) -m tests.bench
 
-soak: prepare-test ## What takes hours: kill loops, a million faulty polls
-	@$(PY) -m infra.soak
+soak: prepare-test ## What takes hours: kill loops, 10^5 faulty polls, fuzzing (JOBS="polls=20000 fuzz=5")
+	@$(PY) -m tests.soak $(JOBS)
 
 test-compose: prepare-test ## Start docker-compose.yml for real, look at it, stop it
 	@$(PY) -m tests.compose
