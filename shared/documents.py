@@ -72,15 +72,14 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str, file: str) -> Document:
     """Parse YAML text; `file` is the name that its mistakes are told under."""
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        content = None if node is None else loader.construct_document(node)
+        node, content = _parsed(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MalformedDocument([Mistake(file, line, "(document)", f"valid YAML: {error.problem}")]) from error
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = text[: text.find(chr(error.character))].count("\n") + 1
+        raise MalformedDocument([Mistake(file, line, "(document)", f"valid YAML: {error.reason}")]) from error
     lines: dict[Where, int] = {}
     twice: list[Mistake] = []
     if node is not None:
@@ -88,6 +87,15 @@ def parse_document(text: str, file: str) -> Document:
     if twice:
         raise MalformedDocument(twice)
     return Document(file, content, lines)
+
+
+def _parsed(text: str) -> tuple[yaml.Node | None, object]:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def validate(document: Document, model: type[Model], content: object | None = None) -> Model:

@@ -155,3 +155,8 @@ def test_the_city_fits_its_profiles() -> None:
         profile = libraries[site.assets_by_id[entry.asset].trade].get(entry.profile, entry.parameters)
         assert set(entry.points) <= {*profile.points, *profile.computed}
         assert profile.watchdog or not profile.commands
+
+
+def test_a_control_character_is_told_with_its_line() -> None:
+    with pytest.raises(MalformedDocument, match=r"pump.yaml:2: \(document\): valid YAML: control characters"):
+        parse_document("title: 泵\nid: \x1b\n", "pump.yaml")
