@@ -99,6 +99,7 @@ class Line:
             await self.open()
 
     async def _open_serial(self, devices: list[SimDevice]) -> None:
+        """Bytes go through a pseudo-terminal as they are; one that is told of parity or seven bits refuses it."""
         self._modem = NullModem(Path(self._address.device))
         self._modem.open()
         server = ModbusSerialServer(
@@ -106,9 +107,6 @@ class Line:
             framer=_FRAMER[self._address.framing],
             port=self._modem.device,
             baudrate=self._address.baud,
-            bytesize=self._address.data_bits,
-            parity=self._address.parity,
-            stopbits=self._address.stop_bits,
             trace_pdu=self._hear_own_units,
         )
         await server.listen()

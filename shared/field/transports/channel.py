@@ -10,6 +10,7 @@ import socket
 import ssl
 import termios
 import time
+from pathlib import Path
 from typing import Protocol
 
 from serial import Serial
@@ -158,8 +159,9 @@ class SerialChannel:
         address = self._address
         line = Serial()
         line.port = address.device
-        line.baudrate, line.bytesize = address.baud, address.data_bits
-        line.parity, line.stopbits = address.parity, address.stop_bits
+        line.baudrate = address.baud
+        if not _is_pseudo_terminal(address.device):
+            line.bytesize, line.parity, line.stopbits = address.data_bits, address.parity, address.stop_bits
         line.timeout, line.write_timeout, line.exclusive = 0, timeout_s, True
         if address.rs485:
             line.rs485_mode = RS485Settings(delay_before_tx=address.rts_before_s, delay_before_rx=address.rts_after_s)
@@ -207,3 +209,8 @@ class SerialChannel:
         except (OSError, termios.error) as error:
             raise LinkDown(str(error)) from error
         return received
+
+
+def _is_pseudo_terminal(device: str) -> bool:
+    """Then bytes go through as they are, and the format of characters is refused when it is set again."""
+    return Path(device).resolve().is_relative_to("/dev/pts")

@@ -35,6 +35,8 @@ class FramedTransport(AskingTransport):
         self._shy: dict[int, float] = {}
         """Until when each unit that failed to answer is left alone."""
         self._free_at = 0.0
+        self._heard = False
+        """Did anything come since the request was sent?"""
 
     def _ask(self, unit: int, question: Question, timeout_s: float) -> bytes:
         try:
@@ -54,34 +56,35 @@ class FramedTransport(AskingTransport):
         quiet_s = timeout_s if self._quiet_s is None else self._quiet_s
         deadline = time.monotonic() + wire_s + timeout_s
         self._shy[unit] = deadline + quiet_s
-        heard = False
+        self._heard = False
         try:
             channel.send(request, timeout_s)
-            buffer, seen = b"", 0
-            while True:
-                received = channel.receive(deadline)
-                if not received:
-                    text = f"within {timeout_s:g} s"
-                    raise Garbled(f"no whole answer {text}") if heard else NoAnswer(f"no answer {text}")
-                heard = True
-                buffer += received
-                pdu = framing.find(buffer, seen, unit, question)
-                if pdu is not None:
-                    self._free_at = time.monotonic() + channel.gap_s
-                    answer = question.answer(pdu)
-                    del self._shy[unit]
-                    return answer
-                buffer = buffer[-BUFFER_MAX:]
-                seen = len(buffer)
+            answer = question.answer(self._listen(unit, question, deadline, timeout_s))
         except DeviceException:
             del self._shy[unit]
             raise
         except LinkDown as error:
-            if was_open and not heard:
+            if was_open and not self._heard:
                 raise ClosedUnanswered(str(error)) from error
             raise
         finally:
-            self._free_at = max(self._free_at, time.monotonic())
+            self._free_at = time.monotonic() + channel.gap_s
+        del self._shy[unit]
+        return answer
+
+    def _listen(self, unit: int, question: Question, deadline: float, timeout_s: float) -> bytes:
+        """The PDU of the answer, wherever it stands in what comes."""
+        buffer, seen = b"", 0
+        while received := self._channel.receive(deadline):
+            self._heard = True
+            buffer += received
+            pdu = self._framing.find(buffer, seen, unit, question)
+            if pdu is not None:
+                return pdu
+            buffer = buffer[-BUFFER_MAX:]
+            seen = len(buffer)
+        text = f"within {timeout_s:g} s"
+        raise Garbled(f"no whole answer {text}") if self._heard else NoAnswer(f"no answer {text}")
 
     def _ready(self, unit: int, timeout_s: float) -> bool:
         """Open, free and quiet. False: newly opened. Nothing of a request is sent yet, so a closed one is replaced."""

@@ -110,8 +110,8 @@ def test_a_write_without_its_answer_is_not_sent_again(pair: Pair, fault: Fault) 
     assert ["0600091234"] == [pdu.hex() for pdu in device.writes]
 
 
-def test_a_write_whose_answer_tells_of_another_is_not_confirmed(pair: Pair) -> None:
-    """The late answer to a write of the same form must not confirm the next one."""
+def test_the_late_answer_to_a_write_confirms_no_later_one(pair: Pair) -> None:
+    """Not even when the later one writes the same."""
     device, transport = pair
     device.script.append("late")
     with pytest.raises(NoAnswer):
