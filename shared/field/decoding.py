@@ -42,7 +42,7 @@ class BlockDecoder:
             slots = [_slot(image, block, name) for name in names]
             self._slots = [slot for slot in slots if slot.kinship == 3]
             self._plain = _Numbers([slot for slot in slots if slot.kinship < 3])
-        self._paced = [slot for slot in self._slots if slot.point.rate_max is not None]
+        self._is_paced = any(slot.point.rate_max is not None for slot in self._slots)
         self.indices = sorted((*self._plain.group.indices, *(slot.at for slot in self._slots)))
         self._span = _Span(self.indices)
 
@@ -50,10 +50,8 @@ class BlockDecoder:
         """Put what came into the image; the indices of the points whose value or quality changed."""
         image, before = self._image, self._raw
         self._span.fill(image.taken_at_s, taken_at_s)
-        if raw == before:
-            for slot in self._paced:
-                slot.judged_at_s = taken_at_s
-            return ()
+        if raw == before:  # what moved too fast has come to rest
+            return self._decode_slots(raw, before, taken_at_s) if self._is_paced else ()
         self._raw = raw
         plain = self._plain.decode(image, raw, taken_at_s)
         return plain if not self._slots else [*plain, *self._decode_slots(raw, before, taken_at_s)]

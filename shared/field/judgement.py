@@ -147,6 +147,8 @@ class _ConditionJudge:
         truth = condition.when.truth(facts, slack)
         if truth is not False and condition.suppress_when is not None and condition.suppress_when.truth(facts) is True:
             truth = False
+        if truth is False and before == "inactive" and not self.judge.waits():
+            return None  # as nearly always
         standing = self.judge.step(truth, facts.now_s)
         if standing is None:
             return None

@@ -20,8 +20,8 @@ import structlog
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.field.pacer import Pacer
-from shared.field.scanner import Scan, Scanner
-from shared.field.transports import Transport
+from shared.field.scanner import WAITS_BY_ITSELF, Scan, Scanner, Steps
+from shared.field.transports import EagerTransport, Transport
 
 TICK_S = 0.02
 """Phases are multiples of this: polls that wake together cost less than polls that wake one by one."""
@@ -69,7 +69,7 @@ _PRIORITY = {"high": 0, "normal": 1, "low": 2}
 
 
 class Line:
-    """Runs from `start` to `stop`. Every scan goes to the listener, on this thread."""
+    """Runs from `start` to `stop`. Every scan goes to the listener, on this thread or the pacer's, one at a time."""
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class Line:
         self.name = name
         self.scanners = scanners
         self._transport = transport
+        self._eager = transport if isinstance(transport, EagerTransport) else None
         self._clock = clock
         self._listener = listener
         self._pacer = pacer
@@ -90,6 +91,10 @@ class Line:
         self._waking = threading.Lock()
         self._go = threading.Lock()
         self._go.acquire()
+        self._turn = threading.Lock()
+        """Whoever holds it works on the line: the pacer as long as nothing must be waited for, else our own thread."""
+        self._work: Steps[None] | None = None
+        """What was begun by the pacer and handed over."""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"line {name}", daemon=True)
         self._due: list[_Due] = []
@@ -108,7 +113,7 @@ class Line:
     def stop(self, within_s: float = 5.0) -> None:
         """Ends after the request in flight, and closes the transport."""
         self._stopping = True
-        self._wake()
+        self.wake()
         if self._thread.ident is not None:
             self._thread.join(within_s)
 
@@ -118,7 +123,7 @@ class Line:
             raise Unavailable("line_busy", line=self.name)
         job = Job(do)
         self._jobs.append(job)
-        self._wake()
+        self.wake()
         if not job.done.wait(within_s):
             if job.withdraw():
                 raise Unavailable("line_busy", line=self.name)
@@ -126,20 +131,53 @@ class Line:
         if job.error is not None:
             raise job.error
 
-    def _wake(self) -> None:
-        """Called by anybody, any number of times: the line runs once for it."""
+    def wake(self) -> None:
+        """Called by anybody, any number of times: the line's own thread runs once for it."""
         if self._waking.acquire(blocking=False):
             self._go.release()
 
-    def _sleep(self) -> None:
-        """Be woken at the next poll."""
-        if self._due:
-            self._awaited = True
-            self._pacer.at(min(due.at_s for due in self._due), self._wake_for_poll)
+    # What the pacer calls.
 
-    def _wake_for_poll(self) -> None:
+    def begin(self) -> bool:
+        """A poll is due: send its question. False when our own thread does the rest."""
         self._awaited = False
-        self._wake()
+        if self._eager is None or self._jobs or self._stopping or not self._turn.acquire(blocking=False):
+            self.wake()
+            return False
+        self._work = self._polls()
+        return self._advance()
+
+    def is_answered(self) -> bool:
+        """After `begin` said True: may it go on?"""
+        assert self._eager is not None
+        return self._eager.is_answered()
+
+    def go_on(self) -> bool:
+        """Take the answer; True when the next question is on the wire."""
+        return self._advance()
+
+    def hand_over(self) -> None:
+        """The answer is late: our own thread waits for it."""
+        self._turn.release()
+        self.wake()
+
+    def _advance(self) -> bool:
+        assert self._work is not None
+        try:
+            asked = next(self._work)
+        except StopIteration:
+            self._work = None
+            self._turn.release()
+            self._sleep()
+            if self._jobs:  # they came meanwhile, and nobody else may have been woken for them
+                self.wake()
+            return False
+        if asked is WAITS_BY_ITSELF:
+            self.hand_over()
+            return False
+        return True
+
+    # On our own thread.
 
     def _run(self) -> None:
         try:
@@ -148,12 +186,27 @@ class Line:
                 self._waking.release()  # whoever wakes from now on is not missed
                 if self._stopping:
                     return
-                self._do_jobs()
-                self._poll_due()
-                if not self._awaited:
-                    self._sleep()
+                with self._turn:
+                    self._finish(self._work)
+                    self._work = None
+                    self._do_jobs()
+                    self._finish(self._polls())
+                    if not self._awaited:
+                        self._sleep()
         finally:
-            self._transport.close()
+            with self._turn:
+                self._transport.close()
+
+    def _finish(self, work: Steps[None] | None) -> None:
+        for _ in work or ():
+            if self._stopping:
+                return
+
+    def _sleep(self) -> None:
+        """Be woken at the next poll."""
+        if self._due:
+            self._awaited = True
+            self._pacer.at(min(due.at_s for due in self._due), self)
 
     def _do_jobs(self) -> None:
         while self._jobs and not self._stopping:
@@ -168,37 +221,36 @@ class Line:
             job.error = error
         job.done.set()
 
-    def _poll_due(self) -> None:
+    def _polls(self) -> Steps[None]:
+        """What is due now, the more urgent first, with a look at the jobs before each."""
         now_s = self._clock.monotonic()
         ready = [due for due in self._due if due.at_s <= now_s]
         if len(ready) > 1:
             ready.sort(key=lambda due: due.priority)
         for due in ready:
-            if self._stopping:
-                return
             missed = int((now_s - due.at_s) // due.every_s)
             due.scanner.counts.late += missed
             due.at_s += (missed + 1) * due.every_s
             if due.scanner.enabled:
-                self._poll(due)
+                yield from self._poll(due)
             if self._jobs:
+                yield WAITS_BY_ITSELF
                 self._do_jobs()
 
-    def _poll(self, due: _Due) -> None:
+    def _poll(self, due: _Due) -> Steps[None]:
         scanner = due.scanner
         was_online = scanner.online
-        scan = scanner.poll(due.group)
-        scanner.feed_watchdog()
+        try:
+            scan = yield from scanner.steps(due.group)
+            self._listener.on_scan(scan)
+        except Exception:  # a defect; the lines go on
+            _log.exception("scan_not_handled", controller=scanner.image.controller, group=due.group)
         if scanner.online != was_online:
             _log.info(
                 "controller_restored" if scanner.online else "controller_lost",
                 controller=scanner.image.controller,
                 line=self.name,
             )
-        try:
-            self._listener.on_scan(scan)
-        except Exception:
-            _log.exception("scan_not_handled", controller=scanner.image.controller, group=due.group)
 
 
 def _phase(controller: str, group: str, every_s: float) -> float:

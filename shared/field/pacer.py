@@ -1,6 +1,8 @@
-"""Wakes the lines of an engine when something is due on them.
+"""Gets the lines of an engine going when something is due on them.
 
-One sleeper for all: lines that are due at the same tick wake together, which costs a fraction of as many sleepers.
+One thread or greenlet for all. It sends the questions of all lines that are due at a tick, and takes the answers that
+come soon; a line on which something must be waited for goes on by itself. Most polls of a healthy city so cost neither
+a switch of threads nor a timer, and one that is slow or dead holds up nobody.
 """
 
 from __future__ import annotations
@@ -8,21 +10,45 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable
+import time
+from typing import Protocol
 
 from shared.clock import Clock
 
 _SLEEP_WALL_S_MAX = 0.5
 """City time may change its rate while we sleep."""
+LOOKS_WALL_S = (0.001, 0.002, 0.005)
+"""So long after another we look for answers; whoever has none then is slow, and is handed over."""
+
+KEEP_GOING_WALL_S_MAX = 0.1
+"""Then other lines have been due for long enough, however well these go on."""
+
+
+class Paced(Protocol):
+    """A line, as the pacer sees it."""
+
+    def begin(self) -> bool:
+        """True when a question is on the wire and nothing was waited for."""
+        ...
+
+    def is_answered(self) -> bool: ...
+
+    def go_on(self) -> bool:
+        """Take the answer. True when another question is on the wire."""
+        ...
+
+    def hand_over(self) -> None:
+        """Wait for the answer by yourself."""
+        ...
 
 
 class Pacer:
-    """Runs from `start` to `stop`, in a thread or greenlet of its own. Times are city seconds of `clock.monotonic`."""
+    """Runs from `start` to `stop`. Times are city seconds of `clock.monotonic`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Paced]] = []
         self._number = itertools.count()
         self._sleeps_until_s = float("-inf")
         self._changed = threading.Event()
@@ -37,10 +63,10 @@ class Pacer:
         self._changed.set()
         self._thread.join(within_s)
 
-    def at(self, due_s: float, wake: Callable[[], None]) -> None:
-        """Call `wake` once when it is `due_s`. It must not wait for anything."""
+    def at(self, due_s: float, line: Paced) -> None:
+        """Let the line begin when it is `due_s`, once."""
         with self._lock:
-            heapq.heappush(self._heap, (due_s, next(self._number), wake))
+            heapq.heappush(self._heap, (due_s, next(self._number), line))
             sooner = due_s < self._sleeps_until_s
         if sooner:
             self._changed.set()
@@ -52,9 +78,36 @@ class Pacer:
                 due = []
                 while self._heap and self._heap[0][0] <= now_s:
                     due.append(heapq.heappop(self._heap)[2])
+            if due:
+                _keep_going([line for line in due if line.begin()])
+                continue
+            with self._lock:
                 self._sleeps_until_s = self._heap[0][0] if self._heap else float("inf")
-            for wake in due:
-                wake()
             wait_s = self._clock.wall_seconds(self._sleeps_until_s - self._clock.monotonic())
             if wait_s > 0 and self._changed.wait(min(wait_s, _SLEEP_WALL_S_MAX)):
                 self._changed.clear()
+
+
+def _keep_going(asked: list[Paced]) -> None:
+    """Take the answers of lines whose question is on the wire, as long as they come soon."""
+    ends_at = time.monotonic() + KEEP_GOING_WALL_S_MAX
+    looks = iter(LOOKS_WALL_S)
+    while asked and time.monotonic() < ends_at:
+        waiting, moved = [], False
+        for line in asked:
+            if not line.is_answered():
+                waiting.append(line)
+                continue
+            moved = True
+            if line.go_on():
+                waiting.append(line)
+        asked = waiting
+        if moved:
+            looks = iter(LOOKS_WALL_S)
+            continue
+        wait_s = next(looks, None)
+        if wait_s is None:
+            break
+        time.sleep(wait_s)
+    for line in asked:
+        line.hand_over()

@@ -6,8 +6,9 @@ A failed poll is a scan too, with bad readings, so that whoever counts time goes
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -17,7 +18,7 @@ from shared.field.commands import Telegram
 from shared.field.image import ControllerImage
 from shared.field.plan import Block, Learned, ReadCost
 from shared.field.reading import PlannedReads
-from shared.field.transports import DeviceException, Transport, TransportError
+from shared.field.transports import DeviceException, EagerTransport, Transport, TransportError
 from shared.field.watchdog import MasterWatchdog
 
 WRONG_DEVICE = "bad.wrong_device"
@@ -29,6 +30,13 @@ PROBES_MAX = 16
 """Reads that one poll may spend on finding what a device refuses."""
 RETRY_MISSING_S = 300.0
 """So often it is tried whether a missing register is there by now, and a search that taught nothing is tried again."""
+
+IS_ASKED = True
+WAITS_BY_ITSELF = False
+_T = TypeVar("_T")
+Steps = Generator[bool, None, _T]
+"""Work on a line, cut where it would wait. IS_ASKED: a question is on the wire, and going on before its answer is there
+waits for it. WAITS_BY_ITSELF: going on asks and waits, so it belongs on the line's own thread."""
 
 _log = structlog.get_logger()
 
@@ -100,6 +108,7 @@ class Scanner:
         )
         self._losses = losses
         self._transport = transport
+        self._eager = transport if isinstance(transport, EagerTransport) else None
         self._clock = clock
         self._reads = PlannedReads(image, expected)
         self._retry_at_s = float("-inf")
@@ -119,38 +128,54 @@ class Scanner:
         return [decoder.block for decoder in self._reads.of(group)]
 
     def poll(self, group: str) -> Scan:
-        """Read every block of a poll group."""
+        """Read every block of a poll group, waiting for each answer."""
+        steps = self.steps(group)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                scan: Scan = end.value
+                return scan
+
+    def steps(self, group: str) -> Steps[Scan]:
+        """The poll in steps, for whoever has other things to do while the device thinks."""
         now_s = self._clock.now_s()
         if not self._may_ask():
             self.counts.withheld += 1
             return Scan(self.image, group, now_s, answered=False, changed=())
         self.counts.polls += 1
-        read = self._read_group(group)
+        read = yield from self._read_group(group)
         if read.lost:
             read.add(self._lost(read.lost))
         else:
             self.breaker.answered()
             if read.refused is not None:
+                yield WAITS_BY_ITSELF
                 read.add(self._search(group, read.refused))
-            elif self.learned.illegal:
+            elif self.learned.illegal and self._clock.monotonic() >= self._retry_at_s:
+                yield WAITS_BY_ITSELF
                 self._retry_missing(group)
             if self.image.profile.identity:
                 read.add(self._check_identity())
-            self._watch(group)
+            if self.watchdog is not None:
+                self._watch(group)
+                if self._feeding_due():
+                    yield WAITS_BY_ITSELF
+                    self._feed_watchdog()
         if read.answered:
             self.image.last_good_s[group] = now_s
         else:
             self.counts.failed += 1
         return Scan(self.image, group, now_s, read.answered, read.changed)
 
-    def _read_group(self, group: str) -> _GroupRead:
+    def _read_group(self, group: str) -> Steps[_GroupRead]:
         read = _GroupRead()
         for decoder in self._reads.of(group):
             if read.lost:
                 read.add(decoder.spoil(read.lost))
                 continue
             try:
-                raw = self._read(decoder.block)
+                raw = yield from self._read_eagerly(decoder.block)
             except DeviceException as error:
                 read.answered = False
                 read.add(decoder.spoil(error.quality))
@@ -170,9 +195,36 @@ class Scanner:
             return False
         return self._losses is None or self._losses.allows(time.monotonic())
 
-    def _read(self, block: Block) -> bytes:
+    def _read_eagerly(self, block: Block) -> Steps[bytes]:
+        """One block: the question is sent at once where the transport can do so without waiting."""
+        eager, began_s = self._eager, time.monotonic()
+        if (
+            eager is None
+            or self.breaker.failures
+            or not eager.begin_read(self.unit, block.table, block.address, block.count, self._modbus.timeout)
+        ):
+            yield WAITS_BY_ITSELF
+            return self._read(block)
+        yield IS_ASKED
+        try:
+            raw = eager.end_read()
+        except DeviceException:
+            raise
+        except TransportError:
+            self._note_loss(began_s)
+            if not self._modbus.read_retries:
+                raise
+        else:
+            self._reads.note(block, time.monotonic() - began_s)
+            return raw
+        self.counts.retries += 1
+        yield WAITS_BY_ITSELF
+        return self._read(block, attempts=self._modbus.read_retries)
+
+    def _read(self, block: Block, attempts: int | None = None) -> bytes:
         """One block; reads are harmless, so they are tried again, `read_retries` times unless the last poll failed."""
-        attempts = 1 if self.breaker.failures else 1 + self._modbus.read_retries
+        if attempts is None:
+            attempts = 1 if self.breaker.failures else 1 + self._modbus.read_retries
         for attempt in range(attempts):
             began_s = time.monotonic()
             try:
@@ -180,8 +232,7 @@ class Scanner:
             except DeviceException:
                 raise
             except TransportError:
-                if self._losses is not None:
-                    self._losses.spend(time.monotonic() - began_s)
+                self._note_loss(began_s)
                 if attempt == attempts - 1:
                     raise
                 self.counts.retries += 1
@@ -189,6 +240,10 @@ class Scanner:
                 self._reads.note(block, time.monotonic() - began_s)
                 return raw
         raise AssertionError("unreachable: at least one attempt is made")
+
+    def _note_loss(self, began_s: float) -> None:
+        if self._losses is not None:
+            self._losses.spend(time.monotonic() - began_s)
 
     def _search(self, group: str, block: Block) -> list[int]:
         """Find what the device refuses in a block, a few reads a poll; then read the rest of it by a new plan."""
@@ -223,10 +278,7 @@ class Scanner:
 
     def _retry_missing(self, group: str) -> None:
         """Now and then: is a register that the device did not have there by now?"""
-        now_s = self._clock.monotonic()
-        if now_s < self._retry_at_s:
-            return
-        self._retry_at_s = now_s + RETRY_MISSING_S
+        self._retry_at_s = self._clock.monotonic() + RETRY_MISSING_S
         profile = self.image.profile
         for at in self._reads.missing(group):
             name = self.image.names[at]
@@ -291,15 +343,18 @@ class Scanner:
         """One write, never repeated. Raises TransportError."""
         self._transport.write(self.unit, message.function, message.address, message.data, self._modbus.timeout)
 
-    def feed_watchdog(self) -> None:
-        """Move the counter when it is time: one write, never repeated."""
+    def _feeding_due(self) -> bool:
+        dog = self.watchdog
+        return dog is not None and not self.wrong_device and dog.next_value(self._clock.now_s()) is not None
+
+    def _feed_watchdog(self) -> None:
+        """Move the counter: one write, never repeated."""
         watch, dog = self.image.profile.watchdog, self.watchdog
-        if watch is None or dog is None or self.breaker.is_open or self.wrong_device:
-            return
+        assert watch is not None
+        assert dog is not None
         now_s = self._clock.now_s()
         value = dog.next_value(now_s)
-        if value is None:
-            return
+        assert value is not None
         point = self.image.profile.points[watch.write]
         address = self.image.profile.wire_address(point)
         try:

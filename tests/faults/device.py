@@ -60,6 +60,8 @@ class FaultyDevice:
     heard: deque[Request] = field(default_factory=lambda: deque(maxlen=1000))
     written: Counter[bytes] = field(default_factory=Counter)
     """How often each write request came, by its PDU."""
+    dead_units: frozenset[int] = frozenset()
+    """They never answer."""
     connections: int = 0
     address: str = ""
     """Where it answers, once it does."""
@@ -98,6 +100,8 @@ class FaultyDevice:
         transaction, unit, pdu = request
         with self._lock:
             fault = self.plan.pop((unit, pdu), None) or (self.script.popleft() if self.script else "none")
+            if unit in self.dead_units:
+                fault = "drop"
         good = frame(self.kind, transaction, unit, respond(unit, pdu))
         match fault:
             case "late":

@@ -3,6 +3,7 @@
 from shared.field.transports.opening import open_line, open_transport
 from shared.field.transports.port import (
     DeviceException,
+    EagerTransport,
     Garbled,
     LinkDown,
     NoAnswer,
@@ -13,6 +14,7 @@ from shared.field.transports.port import (
 
 __all__ = [
     "DeviceException",
+    "EagerTransport",
     "Garbled",
     "LinkDown",
     "NoAnswer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from shared.field.profile import Table
 
@@ -79,3 +79,20 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class EagerTransport(Transport, Protocol):
+    """One that can send a question now and take its answer later, so that one thread keeps many lines busy."""
+
+    def begin_read(self, unit: int, table: Table, address: int, count: int, timeout_s: float) -> bool:
+        """Send the question of a `read`. False when that would wait: nothing was sent."""
+        ...
+
+    def is_answered(self) -> bool:
+        """Would `end_read` return, or raise, without waiting?"""
+        ...
+
+    def end_read(self) -> bytes:
+        """What `read` returns or raises, the timeout counted from `begin_read`. Called once for each that was begun."""
+        ...

@@ -1,0 +1,112 @@
+"""A block is decoded as its points would be one by one, whatever their order, types and gaps."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.field.decoding import BlockDecoder
+from shared.field.image import ControllerImage
+from shared.field.plan import plan_reads
+from shared.field.profile import Profile
+from tests.unit.field.profiles import profile
+
+TYPES = ["u16", "i16", "u32", "i32", "u64", "f32", "f64", "bcd16", "bits32", "bool"]
+SIZES = {"u32": 2, "i32": 2, "u64": 4, "f32": 2, "f64": 4, "bits32": 2}
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    points: dict[str, dict[str, Any]] = {}
+    address = 0
+    for number in range(draw(st.integers(1, 12))):
+        kind = draw(st.sampled_from(TYPES))
+        point: dict[str, Any] = {"address": address, "type": kind}
+        if kind == "bool":
+            point["bit"] = draw(st.integers(0, 15))
+        elif kind not in ("bits32",):
+            point["scale"] = draw(st.sampled_from([1, 0.1, 0.01, 0.25, 3]))
+            point["offset"] = draw(st.sampled_from([0, -5, 0.5]))
+        point["word_order"] = draw(st.sampled_from(["big", "little"]))
+        point["byte_order"] = draw(st.sampled_from(["big", "little"]))
+        if draw(st.booleans()) and kind != "bool":
+            point["valid"] = [-100, 1000]
+        if draw(st.integers(0, 4)) == 0 and kind == "u16":
+            point["nan"] = [0x7FFF]
+        points[f"p{number}"] = point
+        address += SIZES.get(kind, 1) + draw(st.integers(0, 2))
+    return points
+
+
+def image_of(found: Profile) -> ControllerImage:
+    return ControllerImage("rtu", found, dict.fromkeys(found.points, "asset"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(maps(), st.data())
+def test_a_block_is_what_its_points_are(points: dict[str, dict[str, Any]], data: st.DataObject) -> None:
+    found = profile(points)
+    image = image_of(found)
+    (block,) = plan_reads(found, "fast")
+    decoder = BlockDecoder(image, block)
+    for at in range(3):
+        raw = data.draw(st.binary(min_size=2 * block.count, max_size=2 * block.count))
+        before = {name: (image.values[i], image.qualities[i]) for name, i in image.index.items()}
+        changed = decoder.decode(raw, float(at))
+        for name, point in found.points.items():
+            i = image.index[name]
+            value, quality = one_by_one(found, name, raw[2 * point.address :])
+            assert (repr(value), quality) == (repr(image.values[i]), image.qualities[i]), name
+            assert ((value, quality) != before[name]) == (i in changed), name
+            assert image.taken_at_s[i] == float(at)
+
+
+def one_by_one(found: Profile, name: str, raw: bytes) -> tuple[Any, str]:
+    """By the codec of the point alone."""
+    point = found.points[name]
+    codec = point.codec(found.modbus)
+    piece = raw[: 2 * point.count]
+    if point.type == "bcd16" and not f"{codec.raw_number(piece):04x}".isdecimal():
+        return None, "bad.decode"
+    value = codec.decode(piece)
+    if value is None or (point.nan and codec.raw_number(piece) in point.nan):
+        return None, "bad.sensor_fault"
+    if not isinstance(value, bool | str) and point.valid and not point.valid[0] <= value <= point.valid[1]:
+        return value, "uncertain.out_of_range"
+    return value, "good"
+
+
+def test_all_that_changed_in_a_row_is_one_range() -> None:
+    found = profile({f"p{at}": {"address": at, "scale": 0.1} for at in range(20)})
+    image = image_of(found)
+    decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
+    decoder.decode(struct.pack(">20H", *range(20)), 0.0)
+    assert range(20) == decoder.decode(struct.pack(">20H", *range(1, 21)), 1.0)
+    assert [0.1, 0.2, 0.3] == image.values[:3]
+    assert () == decoder.decode(struct.pack(">20H", *range(1, 21)), 2.0)
+    assert [3] == list(decoder.decode(struct.pack(">20H", 1, 2, 3, 9, *range(5, 21)), 3.0))
+
+
+def test_after_a_lost_poll_everything_is_new_though_the_bytes_are_not() -> None:
+    found = profile({"a": {"address": 0}, "b": {"address": 1}})
+    image = image_of(found)
+    decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
+    decoder.decode(b"\0\1\0\2", 0.0)
+    assert [0, 1] == decoder.spoil("bad.timeout")
+    assert [None, None] == image.values
+    assert [0, 1] == list(decoder.decode(b"\0\1\0\2", 1.0))
+    assert [1, 2] == image.values
+
+
+def test_a_value_that_moves_too_fast_is_uncertain_by_the_time_since_it_was_seen_last() -> None:
+    found = profile({"level": {"address": 0, "rate_max": 10}})
+    image = image_of(found)
+    decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
+    seen = []
+    for at, level in enumerate([100, 100, 100, 115, 115, 125]):
+        decoder.decode(struct.pack(">H", level), float(at))
+        seen.append(image.qualities[0])
+    assert ["good", "good", "good", "uncertain.out_of_range", "good", "good"] == seen
