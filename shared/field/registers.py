@@ -69,12 +69,11 @@ class Codec:
         if self.type == "string":
             return self._text(self._swapped(raw))
         number: float = _STRUCT[self.type].unpack(self._ordered(raw))[0]
-        if self.type in _FLOATS and not math.isfinite(number):
-            return None
         if self.type == "bcd16":
             number = _from_bcd(int(number))
         factor, summand, divisor = self.scaling()
-        return (number * factor + summand) / divisor if divisor else number
+        value = (number * factor + summand) / divisor if divisor else number
+        return value if math.isfinite(value) else None
 
     def scaling(self) -> tuple[int, int, int]:
         """Factor, summand and divisor of a raw number; a divisor of zero: it is taken as it is.

@@ -141,7 +141,7 @@ def wanted_pumps(station: Station, now_s: float) -> int:
 def available(station: Station, at: int, now_s: float) -> bool:
     """May the group start this pump now, for all that is known? What is not known forbids it."""
     pump, seen, rules = station.pumps[at], station.seen.pumps[at], station.rules
-    rested = pump.stopped_since_s is None or now_s - pump.stopped_since_s >= rules.min_off_s or not pump.starts_s
+    rested = pump.stopped_since_s is None or now_s - pump.stopped_since_s >= rules.min_off_s
     return (
         pump.in_group(now_s)
         and seen.running is False

@@ -22,7 +22,7 @@ SIZES = {"u32": 2, "i32": 2, "u64": 4, "f32": 2, "f64": 4, "bits32": 2}
 def maps(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
     points: dict[str, dict[str, Any]] = {}
     address = 0
-    for number in range(draw(st.integers(1, 12))):
+    for number in range(draw(st.integers(1, 6))):
         kind = draw(st.sampled_from(TYPES))
         point: dict[str, Any] = {"address": address, "type": kind}
         if kind == "bool":
@@ -45,14 +45,14 @@ def image_of(found: Profile) -> ControllerImage:
     return ControllerImage("rtu", found, dict.fromkeys(found.points, "asset"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(maps(), st.data())
 def test_a_block_is_what_its_points_are(points: dict[str, dict[str, Any]], data: st.DataObject) -> None:
     found = profile(points)
     image = image_of(found)
     (block,) = plan_reads(found, "fast")
     decoder = BlockDecoder(image, block)
-    for at in range(3):
+    for at in range(2):
         raw = data.draw(st.binary(min_size=2 * block.count, max_size=2 * block.count))
         before = {name: (image.values[i], image.qualities[i]) for name, i in image.index.items()}
         changed = decoder.decode(raw, float(at))

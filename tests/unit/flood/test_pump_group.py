@@ -219,6 +219,18 @@ def test_a_pump_that_runs_by_hand_counts() -> None:
     assert [] == play.wobble(1.6, 10)
 
 
+def test_a_pump_that_ran_for_hours_rests_like_any_other() -> None:
+    """Its only start is more than an hour ago, and no longer counted."""
+    play = Play()
+    play.wobble(1.6, 3)
+    assert [0] == [at for at, pump in enumerate(play.pumps) if pump.running]
+    play.wobble(1.2, HOUR + 10)
+    play.run(0.6, 3)
+    assert not any(pump.running for pump in play.pumps)
+    play.station = replace(play.station, next_first=0)
+    assert "pump1_start" not in play.wobble(1.6, 20)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.3, 6.0), st.integers(20, 400), st.booleans()), min_size=5, max_size=25))
 def test_starts_per_hour_and_pauses_hold_whatever_the_level_does(moves: list[tuple[float, int, bool]]) -> None:
