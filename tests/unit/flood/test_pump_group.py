@@ -225,7 +225,7 @@ def test_a_pump_that_ran_for_hours_rests_like_any_other() -> None:
     play.wobble(1.6, 3)
     assert [0] == [at for at, pump in enumerate(play.pumps) if pump.running]
     play.wobble(1.2, HOUR + 10)
-    play.run(0.6, 3)
+    play.wobble(0.75, 3)
     assert not any(pump.running for pump in play.pumps)
     play.station = replace(play.station, next_first=0)
     assert "pump1_start" not in play.wobble(1.6, 20)
