@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.contracts.message import Params, Reason, Scalar, Text
 from shared.errors import Malformed
 from shared.field.expression import Facts, Truth
-from shared.field.profile import BIT_TABLES, CommandSpec, Profile
+from shared.field.profile import BIT_TABLES, CommandSpec, Handshake, Profile
+from shared.field.registers import Codec
 from shared.field.transports import WriteFunction
 
 
@@ -69,9 +71,9 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class Telegram:
-    """The one write of a command, ready for the wire."""
+    """The one write of a command, ready for the wire. Of function 22, `data` is the and-mask and the or-mask."""
 
-    function: WriteFunction
+    function: WriteFunction | Literal[22]
     address: int
     data: bytes
 
@@ -86,6 +88,15 @@ def interlocks(spec: CommandSpec, facts: Facts, params: Mapping[str, Scalar]) ->
         )
         for requirement in spec.require
     ]
+
+
+def find_busy(spec: CommandSpec, facts: Facts) -> Refused | None:
+    """Does the device still work on an earlier handshake, for all that is known?"""
+    handshake = spec.write.handshake
+    if handshake is None or handshake.idle is None or facts.value(handshake.point) == handshake.idle:
+        return None
+    params: Params = {"point": handshake.point, "value": facts.value(handshake.point)}
+    return Refused(Reason(code="handshake_busy", params=params))
 
 
 def find_refusal(found: Sequence[Interlock]) -> Refused | None:
@@ -121,12 +132,28 @@ def telegram(profile: Profile, spec: CommandSpec, params: Mapping[str, Scalar]) 
     point = profile.points[spec.point]
     value = written_value(spec, params)
     function = spec.write.function
+    if point.bit is not None:
+        return Telegram(22, profile.wire_address(point), _masks(point.codec(profile.modbus), bool(value)))
     if point.table in BIT_TABLES:
         code: WriteFunction = 15 if function == 15 else 5
         return Telegram(code, profile.wire_address(point), bytes([int(bool(value))]))
     data = point.codec(profile.modbus).encode(value)
     code = 6 if function == 6 or (function == "auto" and len(data) == 2) else 16
     return Telegram(code, profile.wire_address(point), data)
+
+
+def reset_telegram(profile: Profile, spec: CommandSpec) -> Telegram:
+    """What takes a pulse back."""
+    back = spec.model_copy(update={"write": spec.write.model_copy(update={"value": not spec.write.value})})
+    return telegram(profile, back, {})
+
+
+def _masks(codec: Codec, value: bool) -> bytes:
+    """And-mask and or-mask that set one bit of a register (V1.1b3, 6.16: (content AND and) OR (or AND NOT and))."""
+    assert codec.bit is not None
+    bit = (1 << codec.bit).to_bytes(2, codec.byte_order)
+    keep = bytes(byte ^ 0xFF for byte in bit)
+    return keep + (bit if value else b"\0\0")
 
 
 @dataclass(slots=True)
@@ -137,9 +164,15 @@ class Verification:
     params: Mapping[str, Scalar]
     sent_at_s: float
     holding_since_s: float | None = None
+    taken: bool = False
+    """The device said in its handshake that it took the write."""
 
     def step(self, facts: Facts) -> Verified | Failed | None:
         """The outcome, or None while it is open. Called on each scan, and so at the latest when its time is up."""
+        if self.spec.write.handshake is not None and not self.taken:
+            failed = self._shake_hands(self.spec.write.handshake, facts)
+            if failed is not None or not self.taken:
+                return failed
         verify = self.spec.verify
         taken_at_s = facts.taken_at_s(verify.point)
         fresh = taken_at_s is not None and taken_at_s > self.sent_at_s
@@ -162,3 +195,16 @@ class Verification:
                 params={"point": verify.point, "value": value, "expect": verify.expect, "within_s": verify.within},
             )
         )
+
+    def _shake_hands(self, handshake: Handshake, facts: Facts) -> Failed | None:
+        taken_at_s = facts.taken_at_s(handshake.point)
+        value = facts.value(handshake.point) if taken_at_s is not None and taken_at_s > self.sent_at_s else None
+        if value == handshake.taken:
+            self.taken = True
+            return None
+        params: Params = {"point": handshake.point, "value": value, "within_s": handshake.within}
+        if value == handshake.refused:
+            return Failed(Reason(code="handshake_refused", params=params))
+        if facts.now_s - self.sent_at_s > handshake.within:
+            return Failed(Reason(code="handshake_silent", params=params))
+        return None

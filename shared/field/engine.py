@@ -5,10 +5,13 @@ scan -> judgements -> telemetry -> the trade. Areas are taken and released while
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import structlog
 
 from shared.clock import Clock
 from shared.contracts.field import Priority
@@ -16,7 +19,17 @@ from shared.contracts.message import Params, Reason, Scalar
 from shared.errors import Unavailable
 from shared.field.address import Address, parse_address
 from shared.field.breaker import LossBudget
-from shared.field.commands import Failed, Outcome, Refused, Telegram, Unconfirmed, Verification, telegram, written_value
+from shared.field.commands import (
+    Failed,
+    Outcome,
+    Refused,
+    Telegram,
+    Unconfirmed,
+    Verification,
+    reset_telegram,
+    telegram,
+    written_value,
+)
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
@@ -37,6 +50,8 @@ EXCEPTION_ACKNOWLEDGE = 5
 LINK_CONDITIONS = ("offline", "wrong_device", "second_master")
 """What every controller may have: it does not answer, it is another device, another master is on it."""
 
+_log = structlog.get_logger()
+
 OnOutcome = Callable[[Outcome], None]
 
 
@@ -45,6 +60,12 @@ class _Pending:
     verification: Verification
     answered: bool
     on_outcome: OnOutcome
+    stuck: bool = False
+    """A pulse that could not be taken back."""
+
+    @property
+    def point(self) -> str:
+        return self.verification.spec.point
 
 
 @dataclass(slots=True)
@@ -217,6 +238,8 @@ class Engine:
                 sent_at_s = self._clock.now().timestamp()
                 proof = Verification(spec, params, sent_at_s)
                 unit.pending.append(_Pending(proof, result[0], on_outcome))
+                if spec.write.reset_after is not None:
+                    self._reset_later(unit, spec, unit.pending[-1])
 
         try:
             unit.line.run(write, _WRITE_WAIT_WALL_S)
@@ -312,9 +335,27 @@ class Engine:
             return False
         return True
 
+    def _reset_later(self, unit: Unit, spec: CommandSpec, pending: _Pending) -> None:
+        """Take a pulse back when its time is over. One write, like any other; if it fails, nobody knows."""
+        assert spec.write.reset_after is not None
+        message = reset_telegram(unit.profile, spec)
+
+        def reset() -> None:
+            try:
+                unit.line.run(lambda: unit.scanner.write(message), _WRITE_WAIT_WALL_S)
+            except (TransportError, Unavailable) as error:
+                _log.warning("pulse_not_taken_back", controller=unit.id, point=spec.point, error=str(error))
+                pending.stuck = True
+
+        timer = threading.Timer(self._clock.wall_seconds(spec.write.reset_after), reset)
+        timer.daemon = True
+        timer.start()
+
     def _verify(self, unit: Unit) -> None:
         for pending in list(unit.pending):
             outcome: Outcome | None = pending.verification.step(unit.facts)
+            if pending.stuck:
+                outcome = Unconfirmed(Reason(code="pulse_not_taken_back", params={"point": pending.point}))
             if outcome is None:
                 continue
             unit.pending.remove(pending)

@@ -36,6 +36,7 @@ from shared.field.commands import (
     Unconfirmed,
     Verified,
     check_params,
+    find_busy,
     find_refusal,
     interlocks,
 )
@@ -248,7 +249,7 @@ def _find_interlock(unit: Unit, spec: CommandSpec, wish: Wish, clock: Clock) -> 
         return _refused("controller_offline", controller=unit.id)
     if unit.awaits(spec):
         return _refused("command_pending", command=wish.command)
-    return find_refusal(interlocks(spec, unit.facts, wish.params))
+    return find_busy(spec, unit.facts) or find_refusal(interlocks(spec, unit.facts, wish.params))
 
 
 def _refused(code: str, **params: object) -> Refused:

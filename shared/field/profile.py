@@ -207,18 +207,41 @@ class Param(Part):
         return self
 
 
+class Handshake(Part):
+    """A register in which the device answers to a write: taken, or refused."""
+
+    point: Name
+    taken: int
+    refused: int
+    idle: int | None = Field(default=None, description="stands there before a write; anything else: it is still busy")
+    within: Seconds = 5.0
+
+
 class Write(Part):
-    """What is written: a fixed `value` or the command's parameter. A `pulse` coil is reset by the device itself."""
+    """What is written: a fixed `value` or the command's parameter.
+
+    `level`: it stays. `pulse`: the device takes it back by itself, or we do after `reset_after`. `handshake`: the
+    device says in a register of its own whether it took it. `masked`: one bit of a register, by Modbus function 22, so
+    that its neighbours are never touched.
+    """
 
     value: bool | int | float | None = None
     param: Param | None = None
-    style: Literal["level", "pulse"] = "level"
+    style: Literal["level", "pulse", "handshake", "masked"] = "level"
     function: Literal["auto", 5, 6, 15, 16] = "auto"
+    handshake: Handshake | None = None
+    reset_after: Seconds | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _consistent(self) -> Self:
         if (self.value is None) == (self.param is None):
             raise ValueError("exactly one of value and param")
+        if (self.style == "handshake") != (self.handshake is not None):
+            raise ValueError("a handshake for the style handshake, and for nothing else")
+        if self.reset_after is not None and (self.style != "pulse" or not isinstance(self.value, bool)):
+            raise ValueError("reset_after for a pulse of true or false, and for nothing else")
+        if self.style == "masked" and not isinstance(self.value, bool):
+            raise ValueError("true or false where one bit is written")
         return self
 
 
@@ -274,6 +297,10 @@ class CommandSpec(Part):
     require: tuple[Requirement, ...] = ()
     ttl: Seconds = 10.0
     rate: Rate | None = None
+    select: Seconds | None = Field(
+        default=None, description="select before operate: so long the asset is locked for it"
+    )
+    expires: Seconds | None = Field(default=None, description="an override, released by itself after this")
     inverse: Name | None = None
 
 

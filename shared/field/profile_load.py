@@ -254,9 +254,23 @@ def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:
             yield document.mistake((*at, "point"), f"a point with access rw (given: {command.point!r})")
         if command.inverse is not None and command.inverse not in profile.commands:
             yield document.mistake((*at, "inverse"), f"a command of this profile (given: {command.inverse!r})")
+        yield from _write_style(document, profile, name)
         yield from _named(document, profile, (*at, "verify"), command.verify.expression)
         for index, requirement in enumerate(command.require):
             yield from _named(document, profile, (*at, "require", index, "expr"), requirement.expr)
+
+
+def _write_style(document: Document, profile: Profile, name: str) -> Iterator[Mistake]:
+    command, at = profile.commands[name], ("commands", name)
+    write, point = command.write, profile.points.get(command.point)
+    if write.handshake is not None and write.handshake.point not in profile.points:
+        given = write.handshake.point
+        yield document.mistake((*at, "write", "handshake", "point"), f"a point of this profile (given: {given!r})")
+    if point is not None and (point.bit is not None) != (write.style == "masked"):
+        expected = "style masked for a bit of a register, and for nothing else"
+        yield document.mistake((*at, "write", "style"), f"{expected} (given: {write.style!r})")
+    if command.expires is not None and write.param is None and command.inverse is None:
+        yield document.mistake((*at, "expires"), "an inverse command, by which the override is released")
 
 
 def _writable(profile: Profile, name: str) -> bool:

@@ -341,7 +341,11 @@ class Scanner:
 
     def write(self, message: Telegram) -> None:
         """One write, never repeated. Raises TransportError."""
-        self._transport.write(self.unit, message.function, message.address, message.data, self._modbus.timeout)
+        if message.function == 22:
+            keep, bits = int.from_bytes(message.data[:2], "big"), int.from_bytes(message.data[2:], "big")
+            self._transport.mask_write(self.unit, message.address, keep, bits, self._modbus.timeout)
+        else:
+            self._transport.write(self.unit, message.function, message.address, message.data, self._modbus.timeout)
 
     def _feeding_due(self) -> bool:
         dog = self.watchdog

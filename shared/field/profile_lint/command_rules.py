@@ -88,8 +88,8 @@ def _telegram(subject: Subject, name: str, command: CommandSpec, point: Point) -
         yield subject.error("function", (*where, "function"), f"16: {point.type} has {point.count} registers")
     if command.write.style == "pulse" and point.type != "bool":
         yield subject.error("write", (*where, "style"), f"level: a pulse is for switches, not for {point.type}")
-    if command.write.style in ("level", "pulse") and point.bit is not None:
-        yield subject.error("write", where, "a whole register or a coil: its other bits would be overwritten")
+    if command.write.style == "pulse" and command.write.reset_after is not None and point.table != "coil":
+        yield subject.error("write", (*where, "reset_after"), "a coil: what is taken back is written a second time")
 
 
 def _inverse(subject: Subject, name: str, command: CommandSpec) -> Iterator[Finding]:

@@ -275,7 +275,6 @@ COMMANDS = [
         "point: wide, write: {value: 7, function: 6}, verify: {point: flow, expect: '> 5', within: 9s}",
         {("error", "function", "write.function")},
     ),
-    ("one bit of a register", f"point: flag, write: {{value: true}}, {RUNNING}", {("error", "write", "write")}),
 ]
 
 
