@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import pty
 import select
@@ -20,7 +19,7 @@ from typing import Literal
 
 from shared.field.profile import Table
 from tests.faults.values import bits, registers
-from tests.faults.wire import FrameKind, Request, frame, split
+from tests.faults.wire import FrameKind, Request, crc16, frame, split
 
 Fault = Literal[
     "none", "late", "very_late", "drop", "duplicate", "wrong_unit", "wrong_transaction", "wrong_function",
@@ -36,15 +35,38 @@ Write = Callable[[bytes], None]
 
 @dataclass
 class Timing:
-    """`late_s` after the request for a late answer, but never later than `late_s_max`: past that it stays unsent.
-
-    A very late one has no such limit; it is for connections, which can be closed.
-    """
+    """How long after its request a late answer comes; a very late one is for connections, which can be closed."""
 
     late_s: float = 0.1
-    late_s_max: float = 0.15
     very_late_s: float = 0.4
     piece_s: float = 0.001
+
+
+@dataclass
+class Limit:
+    """How late a serial line's answers may come: no master can tell a later one from that to its next question.
+
+    A machine that stands still for a moment makes any answer later than that. So the device keeps back what would be
+    late, and counts what became late while it was sent: after that it may have deceived whoever asked.
+    """
+
+    after_sending_s: float
+    """From when the request was sent, which who asks notes in `sent_at`, by unit and PDU."""
+    margin_s: float
+    sent_at: dict[tuple[int, bytes], float] = field(default_factory=dict)
+    asking: tuple[int, bytes] = (0, b"")
+    kept_back: int = 0
+    overdue: int = 0
+    sending: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, request: Request, data: bytes, write: Write) -> None:
+        with self.sending:
+            limit = self.sent_at[request.unit, request.pdu] + self.after_sending_s
+            if time.monotonic() > limit - self.margin_s:
+                self.kept_back += 1
+                return
+            write(data)
+            self.overdue += time.monotonic() > limit
 
 
 @dataclass
@@ -53,13 +75,14 @@ class FaultyDevice:
 
     kind: FrameKind
     timing: Timing = field(default_factory=Timing)
+    limit: Limit | None = None
     script: deque[Fault] = field(default_factory=deque)
     """What happens to the next requests, in turn."""
     plan: dict[tuple[int, bytes], Fault] = field(default_factory=dict)
     """What happens to the next request of this unit and PDU, whenever it comes."""
     heard: deque[Request] = field(default_factory=lambda: deque(maxlen=1000))
-    written: Counter[bytes] = field(default_factory=Counter)
-    """How often each write request came, by its PDU."""
+    written: Counter[tuple[int, bytes]] = field(default_factory=Counter)
+    """How often each write request came, by unit and PDU."""
     dead_units: frozenset[int] = frozenset()
     """They never answer."""
     connections: int = 0
@@ -69,6 +92,8 @@ class FaultyDevice:
     to_newest_connection: bool = False
     """Late answers go to whoever is connected by then, as from a converter of serial lines."""
     stopping: threading.Event = field(default_factory=threading.Event)
+    sent_late: threading.Event = field(default_factory=threading.Event)
+    """A late answer is out."""
     silent: threading.Event = field(default_factory=threading.Event)
     """Ends its babble."""
     _hung_up: int = 0
@@ -91,7 +116,7 @@ class FaultyDevice:
                 request, buffer = found
                 self.heard.append(request)
                 if request.pdu[0] in WRITES:
-                    self.written[request.pdu] += 1
+                    self.written[request.unit, request.pdu] += 1
                 if not self._answer(request, write):
                     return
 
@@ -103,11 +128,12 @@ class FaultyDevice:
             if unit in self.dead_units:
                 fault = "drop"
         good = frame(self.kind, transaction, unit, respond(unit, pdu))
+        write = self._in_time(request, write)
         match fault:
             case "late":
-                self._later(self.timing.late_s, self.timing.late_s_max, write, good)
+                self._later(self.timing.late_s, write, good)
             case "very_late":
-                self._later(self.timing.very_late_s, math.inf, write, good)
+                self._later(self.timing.very_late_s, write, good)
             case "split":
                 size = len(good) // 3 + 1
                 for at in range(0, len(good), size):
@@ -136,7 +162,8 @@ class FaultyDevice:
             case "wrong_function":
                 return frame(self.kind, transaction, unit, bytes([pdu[0] ^ 1]) + answer[1:])
             case "wrong_length":
-                return frame(self.kind, transaction, unit, answer + b"\x00\x00")
+                more = b"\x00\x00" if crc16(bytes([unit]) + answer) != b"\x00\x00" else b"\x00\x01"  # never its CRC
+                return frame(self.kind, transaction, unit, answer + more)
             case "truncated":
                 return good[:-3]
             case "bad_check":
@@ -172,13 +199,15 @@ class FaultyDevice:
         while not self.silent.wait(0.001) and not self.stopping.is_set():
             write(b"\x55\xaa\x55")
 
-    def _later(self, after_s: float, latest_s: float, write: Write, data: bytes) -> None:
-        latest = time.monotonic() + latest_s
+    def _in_time(self, request: Request, write: Write) -> Write:
+        limit = self.limit
+        return write if limit is None else lambda data: limit.send(request, data, write)
 
+    def _later(self, after_s: float, write: Write, data: bytes) -> None:
         def send() -> None:
-            if time.monotonic() <= latest:
-                with suppress(OSError):  # the connection may be gone by now: that is what being late means
-                    (self._serving[-1][0].sendall if self.to_newest_connection else write)(data)
+            with suppress(OSError):  # the connection may be gone by now: that is what being late means
+                (self._serving[-1][0].sendall if self.to_newest_connection else write)(data)
+            self.sent_late.set()
 
         timer = threading.Timer(after_s, send)
         timer.daemon = True

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 from shared.field.profile import Table
 from shared.field.transports import EagerTransport, Transport, TransportError
-from tests.faults.device import Fault, FaultyDevice, Timing
-from tests.faults.rig import FAULTS, Faulty, rig
+from shared.field.transports.framed import FramedTransport
+from tests.faults.device import Fault, FaultyDevice, Limit, Timing
+from tests.faults.rig import FAULTS, SERIAL, Faulty, rig
 from tests.faults.values import bits, registers
 
 TIMEOUT_S = 0.008
-SERIAL_TIMING = Timing(late_s=0.011, late_s_max=0.016, very_late_s=0.04)
-"""A late answer comes after the timeout and before the quiet time is over, with room for a busy machine."""
-QUIET_MS = {"rtu": 18, "ascii": 18, "rtu+tcp": 4, "ascii+tcp": 4, "tcp": 0}
+TIMING = Timing(late_s=0.011, very_late_s=0.04)
+QUIET_MS = {"rtu": 20, "ascii": 20, "rtu+tcp": 4, "ascii+tcp": 4, "tcp": 0}
+MARGIN_S = 0.01
 UNITS = 4
 COUNTS = (5, 5, 5, 40)
 TRAP_SHARE = 0.5
@@ -38,6 +39,8 @@ class Tally:
     misassigned: list[str] = field(default_factory=list)
     sent_twice: list[str] = field(default_factory=list)
     confirmed_unheard: list[str] = field(default_factory=list)
+    void: int = 0
+    """Polls that got an answer later than any master can bear: the machine stood still while it was sent."""
     longest_outage: int = 0
     """The most polls in a row that failed without a fault of their own."""
     seconds: float = 0.0
@@ -64,7 +67,10 @@ def run_polls(framing: Faulty, polls: int, seed: int) -> Tally:
     tally = Tally(framing)
     began = time.monotonic()
     outage = 0
-    with rig(framing, SERIAL_TIMING, quiet_ms=QUIET_MS[framing]) as (device, transport):
+    with rig(framing, TIMING, quiet_ms=QUIET_MS[framing]) as (device, transport):
+        if framing in SERIAL:
+            device.limit = Limit(TIMEOUT_S + QUIET_MS[framing] / 1000, MARGIN_S)
+            _note_sending(transport, device.limit)
         fault: Fault = "none"
         poll = _read(chance)
         for number in range(polls):
@@ -76,32 +82,50 @@ def run_polls(framing: Faulty, polls: int, seed: int) -> Tally:
                 poll = _write(chance, number) if chance.random() < WRITE_SHARE else _read(chance)
             device.plan.clear()
             device.plan[poll.unit, poll.pdu] = fault
-            outcome = _outcome(transport, poll, tally)
+            if device.limit is not None:
+                device.limit.asking = poll.unit, poll.pdu
+            outcome = _outcome(transport, poll, tally, device.limit)
             tally.polls += 1
             tally.writes += poll.right is None
             tally.outcomes[fault, outcome] += 1
             outage = outage + 1 if fault == "none" and outcome != "good" else 0
             tally.longest_outage = max(tally.longest_outage, outage)
-            if poll.right is None and outcome == "good" and not device.written[poll.pdu]:
+            if poll.right is None and outcome == "good" and not device.written[poll.unit, poll.pdu]:
                 tally.confirmed_unheard.append(poll.pdu.hex())
     _count_writes(device, tally)
     tally.seconds = time.monotonic() - began
     return tally
 
 
-def _outcome(transport: Transport, poll: _Poll, tally: Tally) -> str:
+def _note_sending(transport: Transport, limit: Limit) -> None:
+    assert isinstance(transport, FramedTransport)
+    send = transport._channel.send
+
+    def noted(data: bytes, timeout_s: float) -> None:
+        limit.sent_at[limit.asking] = time.monotonic()
+        send(data, timeout_s)
+
+    transport._channel.send = noted  # type: ignore[method-assign]
+
+
+def _outcome(transport: Transport, poll: _Poll, tally: Tally, limit: Limit | None) -> str:
     try:
         answer = poll.ask(transport)
     except TransportError as error:
         return error.quality
     if answer != poll.right:
+        if limit is not None:
+            with limit.sending:
+                if limit.overdue > tally.void:
+                    tally.void += 1
+                    return "void"
         tally.misassigned.append(f"poll {tally.polls}: unit {poll.unit} {poll.pdu.hex()}")
         return "misassigned"
     return "good"
 
 
 def _count_writes(device: FaultyDevice, tally: Tally) -> None:
-    tally.sent_twice += [pdu.hex() for pdu, times in device.written.items() if times > 1]
+    tally.sent_twice += [f"unit {unit} {pdu.hex()}" for (unit, pdu), times in device.written.items() if times > 1]
 
 
 def _read(chance: random.Random) -> _Poll:
@@ -129,8 +153,10 @@ def _read_at(chance: random.Random, unit: int, table: Table, count: int) -> _Pol
 
 
 def _write(chance: random.Random, number: int) -> _Poll:
-    """A write that no other poll of the run sends: `number` is in it."""
+    """A write that no other poll of the run sends: `number` is in it; a coil has room for less, and so a unit more."""
     unit, function = chance.randint(1, UNITS), chance.choice((5, 6, 15, 16, 22))
+    if function == 5:
+        unit = 1 + number // 65536
     if function == 22:
         low, high = number & 0xFFFF, number >> 16
         pdu = struct.pack(">BHHH", 22, 900 + high, 0xF0F0, low)

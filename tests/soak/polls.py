@@ -47,8 +47,18 @@ def _show(tally: Tally) -> None:
 
 
 def _show_sums(tallies: Sequence[Tally]) -> None:
-    columns = ("polls", "faulty", "writes", "misassigned", "written twice", "confirmed unheard", "outage", "polls/s")
-    print(f"\n  {'framing':<12}" + "".join(f"{column:>19}" for column in columns))
+    columns = (
+        "polls",
+        "faulty",
+        "writes",
+        "misassigned",
+        "void",
+        "written twice",
+        "confirmed unheard",
+        "outage",
+        "polls/s",
+    )
+    print(f"\n  {'framing':<12}" + "".join(f"{column:>18}" for column in columns))
     for tally in tallies:
         clean = sum(count for (fault, _), count in tally.outcomes.items() if fault == "none")
         figures = (
@@ -56,14 +66,16 @@ def _show_sums(tallies: Sequence[Tally]) -> None:
             tally.polls - clean,
             tally.writes,
             len(tally.misassigned),
+            tally.void,
             len(tally.sent_twice),
             len(tally.confirmed_unheard),
             tally.longest_outage,
             round(tally.polls / tally.seconds),
         )
-        print(f"  {tally.framing:<12}" + "".join(f"{figure:>19,}" for figure in figures))
+        print(f"  {tally.framing:<12}" + "".join(f"{figure:>18,}" for figure in figures))
         for text in (*tally.misassigned[:5], *tally.sent_twice[:5], *tally.confirmed_unheard[:5]):
             print(f"    {text}")
+    print("  void: an answer that came later than timeout and quiet time, because this machine stood still")
     print("  outage: the most polls in a row that failed without a fault of their own\n")
 
 

@@ -120,6 +120,7 @@ class TcpChannel:
         assert self._socket is not None
         try:
             self._wait_at_most(self._socket, 0)
+            self._just_sent = False
             received = self._socket.recv(_RECEIVE_MAX)
         except (BlockingIOError, ssl.SSLWantReadError):
             return b""

@@ -14,14 +14,16 @@ from tests.faults.rig import FAULTS, FRAMINGS, Faulty, outcome_of, rig
 from tests.faults.values import registers
 
 POLLS = 3000
-TRAP = Timing(late_s=0.07, late_s_max=0.1, very_late_s=0.07)
+TRAP = Timing(late_s=0.07, very_late_s=0.07)
 TIMEOUT_S = 0.06
+QUIET_MS = 300
+"""Long, so that an answer that a busy machine makes later still comes within it."""
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_trap_one_late_reply_shifts_no_later_answer(framing: Faulty) -> None:
     """Asked 100 -> timeout; then 200, 300 and 400 get their own answers, never that of the question before."""
-    with rig(framing, TRAP) as (device, transport):
+    with rig(framing, TRAP, quiet_ms=QUIET_MS) as (device, transport):
         device.script.append("late")
         with pytest.raises(NoAnswer):
             transport.read(1, "holding", 100, 1, TIMEOUT_S)
@@ -37,7 +39,7 @@ def test_trap_the_library_by_itself_falls_into_it() -> None:
         device.script.append("late")
         with pytest.raises(ModbusException):
             client.read_holding_registers(100, device_id=1)
-        device.stopping.wait(0.05)
+        assert device.sent_late.wait(5)
         answered = [client.read_holding_registers(address, device_id=1).registers[0] for address in (200, 300)]
         client.close()
     assert [1 << 12 | 100, 1 << 12 | 200] == answered
@@ -46,7 +48,7 @@ def test_trap_the_library_by_itself_falls_into_it() -> None:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_trap_a_coil_is_written_by_one_frame_though_its_answer_is_late(framing: Faulty) -> None:
     """A library's three retries put four FC 5 frames on the wire: a pump would be started four times."""
-    with rig(framing, TRAP) as (device, transport):
+    with rig(framing, TRAP, quiet_ms=QUIET_MS) as (device, transport):
         device.script.append("late")
         with pytest.raises(NoAnswer):
             transport.write(1, 5, 7, b"\x01", TIMEOUT_S)
@@ -60,7 +62,7 @@ def test_thousands_of_faulty_polls_deceive_nobody(framing: Faulty) -> None:
     tally = run_polls(framing, POLLS, seed=20260801)
     assert ([], [], []) == (tally.misassigned, tally.sent_twice, tally.confirmed_unheard)
     assert {outcome for _, outcome in tally.outcomes} <= {
-        "good", "bad.timeout", "bad.decode", "bad.not_connected", "bad.exception(2)"
+        "good", "void", "bad.timeout", "bad.decode", "bad.not_connected", "bad.exception(2)"
     }  # fmt: skip
     for fault in FAULTS[framing]:
         if outcome_of(framing, fault) != "good" and fault != "late":
@@ -73,7 +75,7 @@ def test_a_late_answer_over_a_converter_is_not_given_to_the_next_connection() ->
     """A serial converter sends what comes from its bus to whoever is connected then: closing alone is no cure."""
     device = FaultyDevice("rtu", TRAP)
     with on_tcp(device) as port:
-        transport = open_transport(parse_address(f"rtu+tcp://127.0.0.1:{port}"))
+        transport = open_transport(parse_address(f"rtu+tcp://127.0.0.1:{port}?quiet_ms={QUIET_MS}"))
         device.to_newest_connection = True
         device.script.append("late")
         with pytest.raises(TransportError):
