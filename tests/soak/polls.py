@@ -1,6 +1,6 @@
 """100,000 faulty polls a framing, each framing in a process of its own, and the table of what became of them.
 
-Arguments: how many polls a framing, a seed, and how many processes at a time.
+Arguments: how many polls a framing, a seed, and how many processes at a time; names of framings, when not all of them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ OUTCOMES = ("good", "bad.timeout", "bad.decode", "bad.not_connected", "bad.excep
 
 
 def run(arguments: Sequence[str]) -> bool:
-    given = [int(text) for text in arguments]
+    given = [int(text) for text in arguments if text.isdecimal()]
+    framings = [framing for framing in FRAMINGS if framing in arguments] or FRAMINGS
     polls, seed, processes = (*given, *(POLLS, SEED, min(2, os.cpu_count() or 1))[len(given) :])
     print(f"{polls:,} polls a framing, seed {seed}, {processes} at a time; every number can be had again but the times")
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        tallies = list(pool.map(run_polls, FRAMINGS, [polls] * len(FRAMINGS), [seed] * len(FRAMINGS)))
+        tallies = list(pool.map(run_polls, framings, [polls] * len(framings), [seed] * len(framings)))
     for tally in tallies:
         _show(tally)
     _show_sums(tallies)

@@ -12,6 +12,7 @@ from shared.field.address import parse_address
 from shared.field.profile import Table
 from shared.field.transports import (
     DeviceException,
+    EagerTransport,
     LinkDown,
     NoAnswer,
     Transport,
@@ -244,3 +245,28 @@ def test_a_line_with_a_backup_goes_over_and_comes_back() -> None:
         assert registers(1, "holding", 5, 2) == read(TIMEOUT_S)
         assert ([], 1) == (primary.writes, len(backup.writes))
         line.close()
+
+
+@pytest.mark.parametrize(("fault", "quality"), [("drop", "bad.timeout"), ("truncated", "bad.decode")])
+def test_a_read_that_was_begun_and_not_answered_in_time_is_not_asked_again(fault: Fault, quality: str) -> None:
+    with rig("tcp") as (device, transport):
+        assert isinstance(transport, EagerTransport)
+        transport.read(1, "holding", 5, 2, 1.0)
+        device.script.append(fault)
+        assert transport.begin_read(1, "holding", 7, 2, TIMEOUT_S)
+        began = time.monotonic()
+        eventually(lambda: not transport.is_answered() and time.monotonic() - began > TIMEOUT_S, 5)
+        with pytest.raises(TransportError) as raised:
+            transport.end_read()
+        assert (quality, 2) == (raised.value.quality, len(device.heard))
+        assert "good" == _outcome(transport, 1, 9, 1.0)
+
+
+def test_a_read_that_was_begun_on_a_connection_that_had_closed_is_answered_all_the_same() -> None:
+    with rig("tcp") as (device, transport):
+        assert isinstance(transport, EagerTransport)
+        transport.read(1, "holding", 5, 2, 1.0)
+        device.hang_up()
+        if transport.begin_read(1, "holding", 7, 2, 1.0):
+            assert registers(1, "holding", 7, 2) == transport.end_read()
+        assert "good" == _outcome(transport, 1, 9, 1.0)
