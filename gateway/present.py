@@ -164,6 +164,7 @@ class Presenter:
             point=row.point,
             value=row.value,
             duration_s=row.duration_s,
+            selected_until=row.selected_until,
             updated_at=row.updated_at,
         )
 

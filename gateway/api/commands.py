@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from gateway.api.errors import READS, WRITES
 from gateway.auth import Caller
 from gateway.views.commands import CommandRow, row_from_ledger
 from gateway.wiring import Gateway
-from shared.contracts.gateway import CancelOperate, CommandSubmitted, Operate
+from shared.contracts.gateway import CancelOperate, CommandApproved, CommandSubmitted, Operate, SelectOperate
 from shared.contracts.message import Params
 from shared.database import Session
 from shared.errors import Forbidden, Malformed, Missing, PlatformError, Refused, Unavailable
@@ -37,7 +38,10 @@ Key = Annotated[
 
 @router.post("", status_code=202, responses=WRITES)
 def operate(wish: shapes.CommandWish, key: Key, gateway: TheGateway, caller: TheCaller) -> shapes.Accepted:
-    """Wish a command. The same key and body again stand for the same command; it is carried out once."""
+    """Wish a command. The same key and body again stand for the same command; it is carried out once.
+
+    One that is selected before it is operated only locks the asset, and is carried out when it is approved in time.
+    """
     asset = viewed_asset(gateway, caller, wish.asset)
     spec = _offered(gateway, caller, asset, wish.command)
     params = _params(wish)
@@ -60,12 +64,45 @@ def get_command(command: str, gateway: TheGateway, caller: TheCaller) -> shapes.
     return gateway.presenter.ledger_row(_find(gateway, caller, command))
 
 
+@router.post("/{command}/select", status_code=202, responses=WRITES)
+def select(command: str, gateway: TheGateway, caller: TheCaller) -> shapes.Accepted:
+    """Is the command selected, or about to be? Wishing it has asked for that already; 409 when it is over."""
+    row = _find(gateway, caller, command)
+    caller.require("operate", row.trade, row.area)
+    if row.state not in ("requested", "selected") or row.actor != caller.user.username:
+        raise Refused("command_not_selected", state=row.state)
+    return shapes.Accepted(id=row.id)
+
+
+@router.post("/{command}/approve", status_code=202, responses=WRITES)
+def approve(command: str, gateway: TheGateway, caller: TheCaller) -> shapes.Accepted:
+    """Carry out what was selected; 409 when it is not selected by the caller any more."""
+    row = _find(gateway, caller, command)
+    caller.require("operate", row.trade, row.area)
+    if row.state != "selected" or row.actor != caller.user.username:
+        raise Refused("command_not_selected", state=row.state)
+    spec = _offered(gateway, caller, viewed_asset(gateway, caller, row.asset), row.command)
+    audit = CommandApproved(
+        area=row.area,
+        username=caller.user.username,
+        address=caller.address,
+        command_id=row.id,
+        asset=row.asset,
+        command=row.command,
+    )
+    gateway.database.run(lambda session: gateway.audit(session, audit))
+    now = gateway.clock.now()
+    _to_owner(gateway, caller, Operate, replace(row, requested_at=now), "", now + timedelta(seconds=spec.ttl))
+    gateway.commands.request(replace(row, state="requested", updated_at=now))
+    return shapes.Accepted(id=row.id)
+
+
 @router.post("/{command}/cancel", status_code=202, responses=WRITES)
 def cancel(command: str, gateway: TheGateway, caller: TheCaller) -> shapes.Accepted:
     """Withdraw a command that is not on the wire yet; 409 when it is."""
     row = _find(gateway, caller, command)
     caller.require("operate", row.trade, row.area)
-    if row.state != "requested":
+    if row.state not in ("requested", "selected"):
         raise Refused("command_not_cancellable", state=row.state)
     wish = CancelOperate(area=row.area, trade=row.trade, command_id=row.id, actor=caller.actor)
     deadline = gateway.clock.now() + timedelta(seconds=60 * gateway.clock.rate)
@@ -127,25 +164,37 @@ def _send(
         state="requested",
         updated_at=now,
     )
-    message = Operate(
-        area=asset.area,
-        trade=asset.trade,
-        command_id=command_id,
-        asset=asset.id,
-        command=wish.command,
-        params=params,
-        reason=wish.reason,
-        actor=caller.actor,
-        requested_at=now,
-    )
+    kind = Operate if spec.select is None else SelectOperate
     try:
-        gateway.sender.send(
-            asset.trade, message, now + timedelta(seconds=spec.ttl), message_id=command_id, correlation_id=command_id
-        )
+        _to_owner(gateway, caller, kind, row, wish.reason, now + timedelta(seconds=spec.ttl))
     except PlatformError:
         gateway.database.run(lambda session: storage.release_key(session, caller.user.username, key))
         raise
     gateway.commands.request(row)
+
+
+def _to_owner(
+    gateway: Gateway,
+    caller: Caller,
+    kind: type[Operate | SelectOperate],
+    row: CommandRow,
+    reason: str,
+    deadline: datetime,
+) -> None:
+    """Raises Unavailable."""
+    message = kind(
+        area=row.area,
+        trade=row.trade,
+        command_id=row.id,
+        asset=row.asset,
+        command=row.command,
+        params=row.params,
+        reason=reason,
+        actor=caller.actor,
+        requested_at=row.requested_at,
+    )
+    message_id = row.id if kind is not SelectOperate else f"{row.id}.select"
+    gateway.sender.send(row.trade, message, deadline, message_id=message_id, correlation_id=row.id)
 
 
 def _offered(gateway: Gateway, caller: Caller, asset: AssetEntry, command: str) -> CommandSpec:

@@ -225,6 +225,7 @@ class LedgerRow(Shape):
     point: str | None
     value: Scalar
     duration_s: float | None
+    selected_until: datetime | None
     updated_at: datetime
 
 

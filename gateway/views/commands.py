@@ -14,6 +14,7 @@ from shared.contracts.field import (
     CommandExpired,
     CommandFailed,
     CommandRefused,
+    CommandSelected,
     CommandSending,
     CommandUnconfirmed,
     CommandVerified,
@@ -21,10 +22,13 @@ from shared.contracts.field import (
 )
 from shared.contracts.message import Params, Scalar
 
-CommandState = Literal["requested", "sending", "verified", "failed", "refused", "unconfirmed", "expired", "cancelled"]
+CommandState = Literal[
+    "requested", "selected", "sending", "verified", "failed", "refused", "unconfirmed", "expired", "cancelled"
+]  # fmt: skip
 ROWS_MAX = 2000
 
 _STATES: dict[type[CommandEvent], CommandState] = {
+    CommandSelected: "selected",
     CommandSending: "sending",
     CommandVerified: "verified",
     CommandFailed: "failed",
@@ -33,7 +37,7 @@ _STATES: dict[type[CommandEvent], CommandState] = {
     CommandExpired: "expired",
     CommandCancelled: "cancelled",
 }
-OPEN: tuple[CommandState, ...] = ("requested", "sending")
+OPEN: tuple[CommandState, ...] = ("requested", "selected", "sending")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class CommandRow:
     point: str | None = None
     value: Scalar = None
     duration_s: float | None = None
+    selected_until: datetime | None = None
     updated_at: datetime
 
 
@@ -66,8 +71,11 @@ class CommandView:
         self._rows: OrderedDict[str, CommandRow] = OrderedDict()
 
     def request(self, row: CommandRow) -> None:
+        """A wish that its owner has not spoken of yet; what the owner said stands."""
         with self._lock:
-            self._rows.setdefault(row.id, row)
+            known = self._rows.get(row.id)
+            if known is None or known.state == "selected":
+                self._rows[row.id] = row
             self._trim()
 
     def note(self, event: CommandEvent, at: datetime) -> CommandRow:
@@ -85,11 +93,21 @@ class CommandView:
             state=_STATES[type(event)],
             updated_at=at,
         )
-        if isinstance(event, CommandVerified):
-            row = replace(row, point=event.point, value=event.value, duration_s=event.duration_s)
-        elif not isinstance(event, CommandSending):
-            reason = getattr(event, "reason")  # noqa: B009 - every end but Verified has one
-            row = replace(row, reason_code=reason.code, reason_params=reason.params)
+        match event:
+            case CommandVerified(point=point, value=value, duration_s=duration_s):
+                row = replace(row, point=point, value=value, duration_s=duration_s)
+            case CommandSelected(until=until):
+                row = replace(row, selected_until=until)
+            case (
+                CommandFailed(reason=reason)
+                | CommandRefused(reason=reason)
+                | CommandUnconfirmed(reason=reason)
+                | CommandExpired(reason=reason)
+                | CommandCancelled(reason=reason)
+            ):
+                row = replace(row, reason_code=reason.code, reason_params=reason.params)
+            case _:
+                assert isinstance(event, CommandSending)
         with self._lock:
             known = self._rows.get(row.id)
             if known is not None and known.state not in OPEN:

@@ -28,16 +28,14 @@ from shared.contracts.flood import (
     WarningStageEnded,
     WarningStageReached,
 )
-from shared.contracts.message import Actor, Event, Reason, Scalar
+from shared.contracts.message import Event, Reason, Scalar
 from shared.field.commands import Failed, Outcome, Unconfirmed, Verified
 from shared.field.engine import Unit
 from shared.field.judgement import Judgement
-from shared.field.operations import Wish
+from shared.field.wish import PLATFORM, Wish
 
 _ENDINGS: dict[type[Outcome], pump_group.Ending] = {Verified: "proven", Failed: "failed", Unconfirmed: "failed"}
 """Every other outcome means that nothing was written."""
-PLATFORM = Actor(username="urbanops", role="system", scopes=())
-"""Who acts when nobody pressed a button."""
 _RELEASES = {"leave_rtu_automatic": True, "take_rtu_remote": False}
 """A dispatcher's commands that give a station to its RTU, and take it back."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from services.flood.wiring import SERVICE, FloodApp
 from shared.bus.nameko_entrypoints import Wired, does, rpc, scanned
 from shared.contracts.envelope import Envelope
-from shared.contracts.gateway import CancelOperate, Operate
+from shared.contracts.gateway import CancelOperate, Operate, SelectOperate
 
 
 class Service:
@@ -21,6 +21,10 @@ class Service:
     @does(Operate)
     def do_operate(self, command: Operate, envelope: Envelope) -> None:
         self.app.owner.do_operate(command, envelope)
+
+    @does(SelectOperate)
+    def do_select_operate(self, command: SelectOperate, envelope: Envelope) -> None:
+        self.app.owner.do_select_operate(command, envelope)
 
     @does(CancelOperate)
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:

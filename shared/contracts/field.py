@@ -96,6 +96,14 @@ class CommandEvent(Event):
 
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSelected(CommandEvent):
+    """Everything allows it, and until then no other command reaches the asset. Nothing is written yet."""
+
+    until: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSending(CommandEvent):
     """The row `sending` is committed; the one write happens now."""
 
@@ -148,6 +156,35 @@ class CommandCancelled(CommandEvent):
     """Not written: withdrawn by its author before its turn came."""
 
     reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideEvent(Event):
+    """A command that holds for a while and releases itself. (asset, point) is its identity."""
+
+    trade: str
+    asset: str
+    point: str
+    command_id: str
+    command: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideBegan(OverrideEvent):
+    actor: str
+    expires_at: datetime
+    release: str
+    """The command that releases it, with `release_params`."""
+    release_params: Params
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideEnded(OverrideEvent):
+    """`expired`: it was released by itself; `replaced`: another command was written to the point."""
+
+    cause: Literal["expired", "replaced"]
 
 
 @contract

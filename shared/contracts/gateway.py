@@ -25,6 +25,21 @@ class Operate(Command):
 
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelectOperate(Command):
+    """Lock the asset for this command of this person, so that the Operate that follows finds it as it was shown."""
+
+    trade: str
+    command_id: str
+    asset: str
+    command: str
+    params: Params
+    reason: str
+    actor: Actor
+    requested_at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOperate(Command):
     """Withdraw a command that is not yet on the wire."""
 
@@ -91,6 +106,16 @@ class CommandSubmitted(AuditEvent):
     command: str
     params: Params
     reason: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandApproved(AuditEvent):
+    """A selected command is to be carried out."""
+
+    command_id: str
+    asset: str
+    command: str
 
 
 @contract

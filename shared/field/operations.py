@@ -7,7 +7,7 @@ refused without it; an automatic action goes first, and its ledger follows as so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, assert_never
 
@@ -20,12 +20,12 @@ from shared.contracts.field import (
     CommandExpired,
     CommandFailed,
     CommandRefused,
+    CommandSelected,
     CommandSending,
     CommandUnconfirmed,
     CommandVerified,
-    Origin,
 )
-from shared.contracts.message import Actor, Event, Params, Reason
+from shared.contracts.message import Event, Reason
 from shared.errors import Malformed, PlatformError
 from shared.field.commands import (
     Cancelled,
@@ -41,31 +41,16 @@ from shared.field.commands import (
     interlocks,
 )
 from shared.field.engine import Engine, Unit
+from shared.field.overrides import Overrides
 from shared.field.profile import CommandSpec
+from shared.field.selection import Selection, Selections
+from shared.field.wish import Wish
 
 REMEMBERED_MAX = 1000
 
 _Kind = TypeVar("_Kind", bound=CommandEvent)
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A command as it was wished."""
-
-    command_id: str
-    area: str
-    asset: str
-    command: str
-    params: Params
-    reason: str
-    origin: Origin
-    actor: Actor
-    requested_at: datetime
-    deadline: datetime
-    correlation_id: str
-    causation_id: str | None = None
 
 
 class Ledger(Protocol):
@@ -96,6 +81,7 @@ class Operations:
         trade: str,
         ledger: Ledger,
         clock: Clock,
+        overrides: Overrides,
         *,
         on_started: Callable[[Wish], None],
         on_ended: OnEnded,
@@ -104,9 +90,12 @@ class Operations:
         self._trade = trade
         self._ledger = ledger
         self._clock = clock
+        self._overrides = overrides
         self._on_started = on_started
         self._on_ended = on_ended
         self._cancelled: list[str] = []
+        self._selections = Selections()
+        self._selected: dict[str, Wish] = {}
         self.live: set[str] = set()
         """Commands that are on the wire or wait for their proof in this process."""
 
@@ -115,19 +104,61 @@ class Operations:
         if wish.command_id in self.live or self._ledger.is_known(wish.command_id):
             _log.info("command_repeated", command_id=wish.command_id, asset=wish.asset)
             return
+        selected = self._selected.pop(wish.command_id, None)
+        if selected is not None:
+            wish = replace(wish, reason=selected.reason)
         found = self._engine.find_unit_for(wish.asset, wish.command)
+        if found is not None and found[1].select is not None and selected is None:
+            self._end(wish, _refused("selection_missing"))
+            return
         refusal = self._find_refusal(wish, found, owned)
         if refusal is not None or found is None:
+            self._selections.release(wish.command_id)
             self._end(wish, refusal or _refused("command_unknown", command=wish.command, asset=wish.asset))
             return
         unit, spec = found
         now = self._clock.now()
+        if spec.select is not None:
+            missing = self._selections.take(
+                wish.command_id, wish.asset, wish.command, wish.params, wish.actor.username, now
+            )
+            if missing is not None:
+                self._end(wish, missing)
+                return
         rate = (spec.rate.count, now - timedelta(seconds=spec.rate.per)) if spec.rate else None
         over = self._ledger.begin(wish, _event(CommandSending, self._trade, wish), rate)
         if over is not None:
             self._end(wish, over)
             return
         self._send(wish, unit, spec, owned)
+
+    def select(self, wish: Wish, owned: Callable[[], bool]) -> None:
+        """Check everything as for `operate`, and lock the asset for it. Every refusal is said as an event."""
+        if wish.command_id in self._selected or wish.command_id in self.live or self._ledger.is_known(wish.command_id):
+            _log.info("command_repeated", command_id=wish.command_id, asset=wish.asset)
+            return
+        found = self._engine.find_unit_for(wish.asset, wish.command)
+        refusal = self._find_refusal(wish, found, owned)
+        if refusal is not None or found is None or found[1].select is None:
+            self._end(wish, refusal or _refused("selection_needless"))
+            return
+        now = self._clock.now()
+        until = now + timedelta(seconds=found[1].select)
+        held = self._selections.lock(
+            Selection(wish.command_id, wish.asset, wish.command, wish.params, wish.actor.username, until), now
+        )
+        if held is not None:
+            self._end(wish, held)
+            return
+        self._selected[wish.command_id] = wish
+        self._ledger.emit([_event(CommandSelected, self._trade, wish, until=until)], wish)
+
+    def expire_selections(self) -> None:
+        """Say of what was selected and never operated that it has expired. Called now and then."""
+        for selection in self._selections.expired(self._clock.now()):
+            wish = self._selected.pop(selection.command_id, None)
+            if wish is not None:
+                self._end(wish, Expired(Reason(code="selection_expired", params={})))
 
     def act(self, wish: Wish) -> None:
         """An automatic action: interlocks hold for it too, the ledger follows."""
@@ -144,6 +175,10 @@ class Operations:
     def cancel(self, command_id: str) -> None:
         """Not if it is on the wire already; then what is known of it stands."""
         self._cancelled = [*self._cancelled[-REMEMBERED_MAX:], command_id]
+        self._selections.release(command_id)
+        wish = self._selected.pop(command_id, None)
+        if wish is not None:
+            self._end(wish, Cancelled(Reason(code="command_cancelled", params={})))
 
     def _find_refusal(
         self, wish: Wish, found: tuple[Unit, CommandSpec] | None, owned: Callable[[], bool]
@@ -163,7 +198,12 @@ class Operations:
             check_params(spec, wish.params)
         except Malformed as error:
             return Refused(Reason(code=error.code, params=error.params))
-        return self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)
+        return (
+            self._find_wrong_moment(wish)
+            or self._selections.find_refusal(wish.asset, wish.actor.username, self._clock.now())
+            or _find_interlock(unit, spec, wish, self._clock)
+            or _find_unreleasable(unit, spec)
+        )
 
     def _find_wrong_moment(self, wish: Wish) -> Outcome | None:
         if wish.command_id in self._cancelled:
@@ -177,6 +217,7 @@ class Operations:
     def _send(self, wish: Wish, unit: Unit, spec: CommandSpec, owned: Callable[[], bool]) -> None:
         self.live.add(wish.command_id)
         self._on_started(wish)
+        self._overrides.starting(wish, spec, unit.facts.value(spec.point))
         try:
             self._engine.send(
                 unit,
@@ -187,10 +228,14 @@ class Operations:
                     or (None if owned() else _refused("owner_cut_off"))
                     or _find_interlock(unit, spec, wish, self._clock)
                 ),
-                on_outcome=lambda outcome: self._end(wish, outcome),
+                on_outcome=lambda outcome: self._ended(wish, spec, outcome),
             )
         except PlatformError as error:
-            self._end(wish, Failed(Reason(code=error.code, params=error.params)))
+            self._ended(wish, spec, Failed(Reason(code=error.code, params=error.params)))
+
+    def _ended(self, wish: Wish, spec: CommandSpec, outcome: Outcome) -> None:
+        self._end(wish, outcome)
+        self._overrides.ended(wish, spec, outcome)
 
     def _end(self, wish: Wish, outcome: Outcome) -> None:
         event = outcome_event(self._trade, wish, outcome)
@@ -250,6 +295,13 @@ def _find_interlock(unit: Unit, spec: CommandSpec, wish: Wish, clock: Clock) -> 
     if unit.awaits(spec):
         return _refused("command_pending", command=wish.command)
     return find_busy(spec, unit.facts) or find_refusal(interlocks(spec, unit.facts, wish.params))
+
+
+def _find_unreleasable(unit: Unit, spec: CommandSpec) -> Refused | None:
+    """An override without an inverse goes back to what stood there before, so that must be known."""
+    if spec.expires is None or spec.inverse is not None or unit.facts.value(spec.point) is not None:
+        return None
+    return _refused("override_unreleasable", point=spec.point)
 
 
 def _refused(code: str, **params: object) -> Refused:

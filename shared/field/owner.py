@@ -35,7 +35,7 @@ from shared.contracts.field import (
     StandingCondition,
     TelemetryGap,
 )
-from shared.contracts.gateway import CancelOperate, Operate
+from shared.contracts.gateway import CancelOperate, Operate, SelectOperate
 from shared.contracts.message import Actor, Event, Message, Reason, Scalar
 from shared.database import DatabaseThread, Session
 from shared.errors import Missing, Unavailable
@@ -46,10 +46,12 @@ from shared.field.decider import Decider
 from shared.field.engine import Engine, Unit
 from shared.field.image import moment
 from shared.field.judgement import Judgement
-from shared.field.operations import Operations, Wish, outcome_event
+from shared.field.operations import Operations, outcome_event
+from shared.field.overrides import Overrides
 from shared.field.profile_load import ProfileLibrary
 from shared.field.scanner import Scan
 from shared.field.telling import in_columns, microseconds
+from shared.field.wish import Wish
 from shared.settings import CommonSettings
 from shared.site import Site
 
@@ -116,6 +118,8 @@ class _Area:
     """The units whose scans the trade wants to decide upon."""
     standing_due: bool = True
     recovery_due: bool = True
+    overrides_due: bool = True
+    """They are still to be remembered."""
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions_lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -140,11 +144,13 @@ class Owner:
         self._site = site
         self.bus = Bus(service, settings, clock, database)
         self.engine = Engine(site, service, profiles, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
+        self._overrides = Overrides(service, clock, self.emit)
         self.operations = Operations(
             self.engine,
             service,
             self,
             clock,
+            self._overrides,
             on_started=trade.on_command_started,
             on_ended=trade.on_command_ended,
         )
@@ -250,27 +256,15 @@ class Owner:
 
     def do_operate(self, command: Operate, envelope: Envelope) -> None:
         """Carry out an operator's command; every refusal is said as an event."""
-        now = self.clock.now()
-        wish = Wish(
-            command_id=command.command_id,
-            area=command.area,
-            asset=command.asset,
-            command=command.command,
-            params=command.params,
-            reason=command.reason,
-            origin="operator",
-            actor=command.actor,
-            requested_at=command.requested_at,
-            deadline=envelope.deadline or now,
-            correlation_id=envelope.correlation_id,
-            causation_id=envelope.id,
-        )
-        try:
-            self.bus.health.skew.require(envelope.source.split("/")[1])
-        except errors.Refused as error:
-            self._refuse(wish, Reason(code=error.code, params=error.params))
-            return
-        self.operations.operate(wish, lambda: self.owns(command.area))
+        wish = self._wish(command, envelope)
+        if self._is_timely(wish, envelope):
+            self.operations.operate(wish, lambda: self.owns(command.area))
+
+    def do_select_operate(self, command: SelectOperate, envelope: Envelope) -> None:
+        """Lock the asset for an operator's command that is to follow."""
+        wish = self._wish(command, envelope)
+        if self._is_timely(wish, envelope):
+            self.operations.select(wish, lambda: self.owns(command.area))
 
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:  # noqa: ARG002
         if command.actor.may("operate", self.service, command.area):
@@ -286,6 +280,31 @@ class Owner:
         if row is None:
             raise Missing("command_missing", command_id=command_id)
         return _plain(row)
+
+    def _wish(self, command: Operate | SelectOperate, envelope: Envelope) -> Wish:
+        return Wish(
+            command_id=command.command_id,
+            area=command.area,
+            asset=command.asset,
+            command=command.command,
+            params=command.params,
+            reason=command.reason,
+            origin="operator",
+            actor=command.actor,
+            requested_at=command.requested_at,
+            deadline=envelope.deadline or self.clock.now(),
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.id,
+        )
+
+    def _is_timely(self, wish: Wish, envelope: Envelope) -> bool:
+        """False, and said so, when the sender's clock is too far from ours for its deadline to mean anything."""
+        try:
+            self.bus.health.skew.require(envelope.source.split("/")[1])
+        except errors.Refused as error:
+            self._refuse(wish, Reason(code=error.code, params=error.params))
+            return False
+        return True
 
     # The ledger, for Operations.
 
@@ -365,6 +384,7 @@ class Owner:
         if state is None:
             return
         self.engine.release(area)
+        self._overrides.forget(area)
         state.decider.stop()
         self._keep_memories(state)
         self._trade.release(area)
@@ -406,6 +426,7 @@ class Owner:
             try:
                 if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
                     self._take_unleased()
+                self.operations.expire_selections()
                 for state in list(self._areas.values()):
                     self._keep_up_area(state, keep_memory=turn % MEMORY_EVERY == 0)
             except Unavailable as error:
@@ -429,6 +450,12 @@ class Owner:
                 self.emit([state.conditions.standing()])
         if state.recovery_due and self.emitter.waiting == 0:
             self._recover(state)
+        if state.overrides_due:
+            held = self._database.run(lambda session: storage.list_overrides(session, state.name))
+            self._overrides.remember(held)
+            state.overrides_due = False
+        for wish in self._overrides.due(state.name):
+            self.operations.act(wish)
         if keep_memory:
             self._keep_memories(state)
 

@@ -22,12 +22,15 @@ from shared.contracts.field import (
     CommandExpired,
     CommandFailed,
     CommandRefused,
+    CommandSelected,
     CommandSending,
     CommandUnconfirmed,
     CommandVerified,
     ConditionBecameUnknown,
     ConditionCleared,
     ConditionRaised,
+    OverrideBegan,
+    OverrideEnded,
     StandingCondition,
 )
 from shared.contracts.message import Event, Params, Scalar
@@ -77,6 +80,21 @@ _standing = sa.Table(
     sa.Column("params", sa.JSON, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),
 )
+_overrides_metadata = sa.MetaData()
+_override = sa.Table(
+    "override",
+    _overrides_metadata,
+    sa.Column("asset", sa.String(64), primary_key=True),
+    sa.Column("point", sa.String(64), primary_key=True),
+    sa.Column("area", sa.String(128), nullable=False),
+    sa.Column("trade", sa.String(16), nullable=False),
+    sa.Column("command_id", sa.String(64), nullable=False),
+    sa.Column("command", sa.String(64), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("release", sa.String(64), nullable=False),
+    sa.Column("release_params", sa.JSON, nullable=False),
+)
 _memory = sa.Table(
     "memory",
     _metadata,
@@ -88,6 +106,11 @@ _memory = sa.Table(
 def create_field_v1() -> None:
     """For the first migration of a service that owns controllers."""
     _metadata.create_all(op.get_bind())
+
+
+def create_overrides_v1() -> None:
+    """For the second migration of a service that owns controllers."""
+    _overrides_metadata.create_all(op.get_bind())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +136,17 @@ class LedgerRow:
 def fold(session: Session, event: Event, at: datetime) -> None:
     """Note in the tables what an event of this owner says."""
     match event:
+        case CommandSelected():
+            pass  # nothing is written for it yet
+        case OverrideBegan():
+            _forget_override(session, event.asset, event.point)
+            session.execute(
+                sa.insert(_override).values(
+                    **{column.name: getattr(event, column.name) for column in _override.columns}
+                )
+            )
+        case OverrideEnded():
+            _forget_override(session, event.asset, event.point)
         case CommandEvent():
             note_command(session, event, at)
         case ConditionRaised():
@@ -213,6 +247,12 @@ def list_standing(session: Session, area: str) -> list[StandingCondition]:
     ]
 
 
+def list_overrides(session: Session, area: str) -> list[OverrideBegan]:
+    """The overrides that hold in an area, as they began."""
+    rows = session.execute(sa.select(_override).where(_override.c.area == area)).mappings()
+    return [OverrideBegan(**row) for row in rows]
+
+
 def remember(session: Session, asset: str, content: dict[str, Any]) -> None:
     """Keep what the trade must know of an asset after a restart."""
     session.execute(sa.delete(_memory).where(_memory.c.asset == asset))
@@ -226,3 +266,7 @@ def find_memory(session: Session, asset: str) -> dict[str, Any] | None:
 
 def _forget_standing(session: Session, asset: str, condition: str) -> None:
     session.execute(sa.delete(_standing).where((_standing.c.asset == asset) & (_standing.c.condition == condition)))
+
+
+def _forget_override(session: Session, asset: str, point: str) -> None:
+    session.execute(sa.delete(_override).where((_override.c.asset == asset) & (_override.c.point == point)))

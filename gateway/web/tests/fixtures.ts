@@ -46,6 +46,7 @@ export function row(changes: Partial<LedgerRow> = {}): LedgerRow {
     point: null,
     value: null,
     duration_s: null,
+    selected_until: null,
     updated_at: '2026-07-29T10:00:00Z',
     ...changes,
   }

@@ -11,8 +11,10 @@ from shared.clock import FakeClock
 from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Scalar
 from shared.field.commands import Outcome, Refused
-from shared.field.operations import Operations, Wish
+from shared.field.operations import Operations
+from shared.field.overrides import Overrides
 from shared.field.profile_load import profiles_for
+from shared.field.wish import Wish
 from tests.unit.field.facts import Table
 
 NOW = datetime(2026, 7, 29, tzinfo=UTC)
@@ -65,6 +67,7 @@ def test_an_interlock_that_opened_while_the_line_was_busy_refuses() -> None:
         "flood",
         Ledger(),
         FakeClock(NOW),
+        Overrides("flood", FakeClock(NOW), lambda _events: None),
         on_started=lambda _wish: None,
         on_ended=lambda _wish, outcome: ended.append(outcome),
     )

@@ -193,6 +193,8 @@ export interface paths {
         /**
          * Operate
          * @description Wish a command. The same key and body again stand for the same command; it is carried out once.
+         *
+         *     One that is selected before it is operated only locks the asset, and is carried out when it is approved in time.
          */
         post: operations["operate_api_commands_post"];
         delete?: never;
@@ -218,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/commands/{command}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Carry out what was selected; 409 when it is not selected by the caller any more.
+         */
+        post: operations["approve_api_commands__command__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/commands/{command}/cancel": {
         parameters: {
             query?: never;
@@ -232,6 +254,26 @@ export interface paths {
          * @description Withdraw a command that is not on the wire yet; 409 when it is.
          */
         post: operations["cancel_api_commands__command__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/commands/{command}/select": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Select
+         * @description Is the command selected, or about to be? Wishing it has asked for that already; 409 when it is over.
+         */
+        post: operations["select_api_commands__command__select_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1051,11 +1093,13 @@ export interface components {
              * Format: date-time
              */
             requested_at: string;
+            /** Selected Until */
+            selected_until: string | null;
             /**
              * State
              * @enum {string}
              */
-            state: "requested" | "sending" | "verified" | "failed" | "refused" | "unconfirmed" | "expired" | "cancelled";
+            state: "requested" | "selected" | "sending" | "verified" | "failed" | "refused" | "unconfirmed" | "expired" | "cancelled";
             title: components["schemas"]["Words"];
             /**
              * Updated At
@@ -2273,7 +2317,159 @@ export interface operations {
             };
         };
     };
+    approve_api_commands__command__approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     cancel_api_commands__command__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    select_api_commands__command__select_post: {
         parameters: {
             query?: never;
             header?: never;

@@ -39,7 +39,7 @@ export type Change =
   | { kind: 'advice'; data: AdviceChange }
 
 const LEDGER_MAX = 500
-const OPEN = new Set<LedgerRow['state']>(['requested', 'sending'])
+const OPEN = new Set<LedgerRow['state']>(['requested', 'selected', 'sending'])
 
 export function emptyCity(): City {
   return {

@@ -30,8 +30,14 @@ export async function operate(
     point: null,
     value: null,
     duration_s: null,
+    selected_until: null,
     updated_at: now,
   })
+}
+
+/** Carry out a command that this account has selected. Throws Failure. */
+export async function approve(row: LedgerRow): Promise<void> {
+  await ask(client.POST('/api/commands/{command}/approve', { params: { path: { command: row.id } } }))
 }
 
 /** Withdraw a command that is not on the wire yet. Throws Failure. */
