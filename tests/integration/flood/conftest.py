@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 
 from shared.clock import Anchor, write_anchor
+from tests.integration.flood.desk import AREA, ASSET, Desk
 from tests.integration.flood.station_device import STATION_CODE, StationDevice, serving
 
 RATE = 6.0
 """City seconds a wall second: fifteen seconds of proof are waited out in two and a half."""
 CLOCK = "clock.json"
-AREA = "town/east/one"
-ASSET = "well"
 SITE = f"""\
 site: site/v1
 id: town
@@ -129,9 +128,14 @@ def port(device: StationDevice) -> Iterator[int]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
-    write_anchor(tmp_path / CLOCK, Anchor(wall_s=time.time(), city_s=time.time(), rate=RATE))
-    return tmp_path
+    return furnish(tmp_path)
+
+
+def furnish(folder: Path) -> Path:
+    """The town's site and its clock."""
+    (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+    write_anchor(folder / CLOCK, Anchor(wall_s=time.time(), city_s=time.time(), rate=RATE))
+    return folder
 
 
 @pytest.fixture
@@ -139,3 +143,10 @@ def flood(folder: Path, port: int, amqp_uri: str) -> Iterator[FloodProcess]:
     process = FloodProcess(folder, port, amqp_uri)
     yield process
     process.stop()
+
+
+@pytest.fixture
+def desk(amqp_uri: str, folder: Path) -> Iterator[Desk]:
+    found = Desk(amqp_uri, folder / CLOCK)
+    yield found
+    found.sender.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class StationDevice:
     deaf: bool = False
     hold_writes: bool = False
     """Writes are heard and not answered."""
+    read_at: float = 0.0
+    """When it was read last, of `time.monotonic`."""
+    written_at: list[float] = field(default_factory=list)
+    """When each of `writes` came."""
 
     @property
     def pulses(self) -> list[tuple[int, int, int]]:
@@ -43,6 +48,8 @@ class StationDevice:
 
     def answer(self, pdu: bytes) -> bytes | None:
         function, address, value = struct.unpack(">BHH", pdu[:5])
+        if function <= 4:
+            self.read_at = time.monotonic()
         if function in (1, 2):
             table = self.bits if function == 2 else {}
             packed = sum(1 << at for at in range(value) if table.get(address + at))
@@ -57,6 +64,7 @@ class StationDevice:
 
     def _write(self, function: int, address: int, value: int) -> None:
         self.writes.append((function, address, value))
+        self.written_at.append(time.monotonic())
         if function == 6:
             self.holding[address] = value
         elif function == 5 and value and address in (START, STOP) and not self.deaf:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from shared.bus.commands import CommandSender
-from shared.clock import CityClock
-from shared.contracts.gateway import CancelOperate, Operate
-from shared.contracts.message import Actor, Params, Scope
-from shared.errors import Unavailable
-from tests.integration.flood.conftest import AREA, ASSET, CLOCK, FloodProcess
+from shared.contracts.message import Actor, Scope
+from tests.integration.flood.conftest import FloodProcess
+from tests.integration.flood.desk import Desk
 from tests.integration.flood.station_device import (
     FLOAT_HH,
     FLOAT_LL,
@@ -30,49 +22,7 @@ from tests.waiting import eventually
 
 NOWHERE = "amqp://nobody:nothing@127.0.0.1:1//"
 NO_DATABASE = "postgresql+psycopg://nobody:nothing@127.0.0.1:1/none"
-DISPATCHER = Actor(username="dispatcher", role="dispatcher", scopes=(Scope(trade="*", area="*", verb="operate"),))
 CREW = Actor(username="crew", role="crew", scopes=(Scope(trade="*", area="*", verb="acknowledge"),))
-
-
-class Desk:
-    """A dispatcher's seat: sends commands as the gateway does."""
-
-    def __init__(self, amqp_uri: str, clock_file: Path) -> None:
-        self._clock = CityClock(clock_file)
-        self.sender = CommandSender(amqp_uri, "gateway", "gateway-1", self._clock)
-
-    def cancel(self, command_id: str) -> None:
-        wish = CancelOperate(area=AREA, trade="flood", command_id=command_id, actor=DISPATCHER)
-        self.sender.send("flood", wish, self._clock.now() + timedelta(seconds=120))
-
-    def operate(
-        self, command: str, actor: Actor = DISPATCHER, *, ttl_s: float = 120.0, params: Params | None = None,
-        command_id: str = "",
-    ) -> str:  # fmt: skip
-        """Sent as soon as somebody listens; its id."""
-        now = self._clock.now()
-        identity = command_id or uuid.uuid4().hex
-        wish = Operate(
-            area=AREA, trade="flood", command_id=identity, asset=ASSET, command=command, params=params or {}, reason="",
-            actor=actor, requested_at=now,
-        )  # fmt: skip
-
-        def sent() -> bool:
-            try:
-                self.sender.send("flood", wish, now + timedelta(seconds=ttl_s))
-            except Unavailable:
-                return False
-            return True
-
-        eventually(sent, within_s=20)
-        return identity
-
-
-@pytest.fixture
-def desk(amqp_uri: str, folder: Path) -> Iterator[Desk]:
-    found = Desk(amqp_uri, folder / CLOCK)
-    yield found
-    found.sender.close()
 
 
 def _is_master(device: StationDevice) -> bool:
