@@ -9,10 +9,12 @@ import typer
 
 from shared.documents import MalformedDocument
 from shared.errors import Malformed
+from shared.field.budget import line_load
+from shared.field.profile import Profile
 from shared.field.profile_lint import Finding, without_accepted
 from shared.field.profile_lint import lint as find
 from shared.field.profile_load import profiles_for, unroll
-from shared.site import ALL_TRADES, Site, load_site
+from shared.site import ALL_TRADES, ControllerEntry, Site, load_site
 
 app = typer.Typer(name="site", help="Check site files.", no_args_is_help=True)
 
@@ -44,8 +46,11 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
 
 
 def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
-    """Controllers whose profile does not know their parameters or points; what lint finds goes to `findings`, once."""
+    """Controllers whose profile does not know their parameters or points, and serial lines that are asked too much;
+    what lint finds goes to `findings`, once.
+    """
     found = []
+    by_line: dict[str, list[tuple[ControllerEntry, Profile]]] = {}
     for entry in site.controllers:
         library = profiles_for(site.assets_by_id[entry.asset].trade, folder)
         try:
@@ -54,6 +59,7 @@ def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
         except Malformed as error:
             found.append(f"controller {entry.id}: {error}")
             continue
+        by_line.setdefault(entry.line, []).append((entry, profile))
         unknown = set(entry.points) - {*profile.points, *profile.computed}
         if unknown:
             found.append(f"controller {entry.id}: points of its profile (given: {', '.join(sorted(unknown))})")
@@ -61,4 +67,5 @@ def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
         for finding in without_accepted(find(written, unrolled, profile), text):
             if finding not in findings:
                 findings.append(finding)
-    return found
+    loads = (line_load(site.lines_by_id[line], controllers) for line, controllers in by_line.items())
+    return [*found, *(sentence for load in loads if (sentence := load.overload) is not None)]

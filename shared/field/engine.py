@@ -34,7 +34,6 @@ from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
 from shared.field.pacer import Pacer
-from shared.field.plan import ReadCost
 from shared.field.profile import CommandSpec, Profile
 from shared.field.profile_load import ProfileLibrary
 from shared.field.reporter import Reporter
@@ -271,7 +270,7 @@ class Engine:
         address = parse_address(entry.address)
         transport = open_line(entry, self._transport_for)
         losses = LossBudget(seen_at_s=time.monotonic()) if len(controllers) > 1 else None
-        scanners = [self._scanner(controller, transport, line_cost(address), losses) for controller in controllers]
+        scanners = [self._scanner(controller, transport, address, losses) for controller in controllers]
         line = Line(line_id, transport, scanners, self._clock, self, self._pacer)
         for controller, scanner in zip(controllers, scanners, strict=True):
             image = scanner.image
@@ -290,9 +289,10 @@ class Engine:
         return line
 
     def _scanner(
-        self, controller: ControllerEntry, transport: Transport, expected: ReadCost, losses: LossBudget | None
+        self, controller: ControllerEntry, transport: Transport, address: Address, losses: LossBudget | None
     ) -> Scanner:
         profile = self._profiles[controller.id]
+        expected = line_cost(address, profile.modbus.answer_time)
         assets = {name: controller.points.get(name, controller.asset) for name in (*profile.points, *profile.computed)}
         image = ControllerImage(controller.id, profile, assets)
         return Scanner(

@@ -7,9 +7,7 @@ A write goes before the next read. Whoever wishes a write waits for it here; nob
 
 from __future__ import annotations
 
-import math
 import threading
-import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,13 +18,10 @@ import structlog
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.field.pacer import Pacer
+from shared.field.phases import first_due_s, next_due_s, rank
 from shared.field.scanner import WAITS_BY_ITSELF, Scan, Scanner, Steps
 from shared.field.transports import EagerTransport, Transport
 
-TICK_S = 0.02
-"""Phases are multiples of this: polls that wake together cost less than polls that wake one by one."""
-FIRST_POLL_S_MAX = 1.0
-"""Every group is read soon after the start, however rare it is after that: interlocks may hang on it."""
 JOBS_MAX = 64
 
 _log = structlog.get_logger()
@@ -65,9 +60,6 @@ class _Due:
     at_s: float
 
 
-_PRIORITY = {"high": 0, "normal": 1, "low": 2}
-
-
 class Line:
     """Runs from `start` to `stop`. Every scan goes to the listener, on this thread or the pacer's, one at a time."""
 
@@ -102,11 +94,11 @@ class Line:
         """Does the pacer hold a wake-up of ours?"""
 
     def start(self) -> None:
-        now_s = math.ceil(self._clock.monotonic() / TICK_S) * TICK_S
+        now_s = self._clock.monotonic()
         for scanner in self.scanners:
             for group, poll in scanner.image.profile.poll_groups.items():
-                phase_s = min(_phase(scanner.image.controller, group, poll.every), FIRST_POLL_S_MAX)
-                self._due.append(_Due(scanner, group, poll.every, _PRIORITY[poll.priority], now_s + phase_s))
+                at_s = first_due_s(now_s, scanner.image.controller, group, poll.every)
+                self._due.append(_Due(scanner, group, poll.every, rank(poll), at_s))
         self._sleep()
         self._thread.start()
 
@@ -228,9 +220,8 @@ class Line:
         if len(ready) > 1:
             ready.sort(key=lambda due: due.priority)
         for due in ready:
-            missed = int((now_s - due.at_s) // due.every_s)
+            due.at_s, missed = next_due_s(due.at_s, due.every_s, now_s)
             due.scanner.counts.late += missed
-            due.at_s += (missed + 1) * due.every_s
             if due.scanner.enabled:
                 yield from self._poll(due)
             if self._jobs:
@@ -251,9 +242,3 @@ class Line:
                 controller=scanner.image.controller,
                 line=self.name,
             )
-
-
-def _phase(controller: str, group: str, every_s: float) -> float:
-    """Where in its period a poll begins: spread over the controllers, the same at each start, a multiple of a tick."""
-    slots = max(1, int(every_s / TICK_S))
-    return (zlib.crc32(f"{controller}/{group}".encode()) % slots) * TICK_S

@@ -1,7 +1,7 @@
 """`profile/v1`: the data that turns a device's registers into points, conditions and commands.
 
 This module is the language; `profile_load.py` reads it from YAML. Everything is frozen. Lengths of time are written
-`10s` and kept in seconds of city time, except those of the wire (`timeout`, `request_gap`), which are wall time.
+`10s` and kept in seconds of city time, except those of the wire (`timeout`, `request_gap`, `answer_time`): wall time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from shared.site.model import Id, Names, Trade
 
 Table = Literal["coil", "discrete", "input", "holding"]
 BIT_TABLES: tuple[Table, Table] = ("coil", "discrete")
+ANSWER_S = 0.005
+"""A serial device begins to answer so long after the request, unless its profile says otherwise."""
 
 
 def _expression(given: object) -> Expression:
@@ -61,7 +63,8 @@ class Modbus(Part):
     max_bits: int = Field(default=2000, ge=1, le=2000, description="one read, Modbus V1.1b3 6.1")
     max_gap: int = Field(default=8, ge=0, le=2000, description="unwanted registers read to save a request")
     forbidden: tuple[Forbidden, ...] = ()
-    request_gap: Seconds = 0.0
+    request_gap: Seconds = Field(default=0.0, description="rest between an answer and the next request to the device")
+    answer_time: Seconds = Field(default=ANSWER_S, description="how long the device thinks before it answers")
     timeout: Seconds = 0.8
     read_retries: int = Field(default=1, ge=0, le=5)
     breaker: Breaker = Breaker()

@@ -112,6 +112,8 @@ class Scanner:
         self._clock = clock
         self._reads = PlannedReads(image, expected)
         self._retry_at_s = float("-inf")
+        self._rests_until = 0.0
+        """`time.monotonic` of the end of the device's rest after its last answer."""
 
     @property
     def online(self) -> bool:
@@ -201,6 +203,7 @@ class Scanner:
         if (
             eager is None
             or self.breaker.failures
+            or began_s < self._rests_until
             or not eager.begin_read(self.unit, block.table, block.address, block.count, self._modbus.timeout)
         ):
             yield WAITS_BY_ITSELF
@@ -215,7 +218,7 @@ class Scanner:
             if not self._modbus.read_retries:
                 raise
         else:
-            self._reads.note(block, time.monotonic() - began_s)
+            self._note_answer(block, began_s)
             return raw
         self.counts.retries += 1
         yield WAITS_BY_ITSELF
@@ -226,6 +229,7 @@ class Scanner:
         if attempts is None:
             attempts = 1 if self.breaker.failures else 1 + self._modbus.read_retries
         for attempt in range(attempts):
+            self._rest()
             began_s = time.monotonic()
             try:
                 raw = self._transport.read(self.unit, block.table, block.address, block.count, self._modbus.timeout)
@@ -237,9 +241,20 @@ class Scanner:
                     raise
                 self.counts.retries += 1
             else:
-                self._reads.note(block, time.monotonic() - began_s)
+                self._note_answer(block, began_s)
                 return raw
         raise AssertionError("unreachable: at least one attempt is made")
+
+    def _note_answer(self, block: Block, began_s: float) -> None:
+        now_s = time.monotonic()
+        self._reads.note(block, now_s - began_s)
+        self._rests_until = now_s + self._modbus.request_gap
+
+    def _rest(self) -> None:
+        """Some devices miss what is asked too soon after their answer."""
+        wait_s = self._rests_until - time.monotonic()
+        if wait_s > 0:
+            time.sleep(wait_s)
 
     def _note_loss(self, began_s: float) -> None:
         if self._losses is not None:
@@ -341,6 +356,7 @@ class Scanner:
 
     def write(self, message: Telegram) -> None:
         """One write, never repeated. Raises TransportError."""
+        self._rest()
         if message.function == 22:
             keep, bits = int.from_bytes(message.data[:2], "big"), int.from_bytes(message.data[2:], "big")
             self._transport.mask_write(self.unit, message.address, keep, bits, self._modbus.timeout)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from shared.field.address import Address
 from shared.field.plan import NETWORK, ReadCost
+from shared.field.profile import ANSWER_S
 
-ANSWER_S = 0.005
-"""A serial device begins to answer so long after the request, unless its profile says otherwise."""
 _FRAME_CHARACTERS = 8 + 5
 """A read's request, and its answer without data: unit, function, count of bytes, CRC."""
 _FORGET = 0.98
