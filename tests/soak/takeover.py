@@ -52,8 +52,8 @@ def run(arguments: Sequence[str]) -> bool:
             desk.sender.close()
             brokers.node.stop()
     print(
-        f"{rounds} kills: polled again after {statistics.median(polled_s):.2f} s (median), {max(polled_s):.2f} s at most; "
-        f"commands written twice: {twice}; second masters: {len(second_masters)}"
+        f"{rounds} kills: polled again after {statistics.median(polled_s):.2f} s (median), "
+        f"{max(polled_s):.2f} s at most; commands written twice: {twice}; second masters: {len(second_masters)}"
     )
     return max(polled_s) <= POLLED_WITHIN_S and not twice and not second_masters
 
