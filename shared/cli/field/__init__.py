@@ -5,11 +5,14 @@ from __future__ import annotations
 import typer
 
 from shared.cli.field.plan import plan
+from shared.cli.field.read import read
+from shared.cli.field.scan import scan
+from shared.cli.field.trace import trace
 
 app = typer.Typer(
     name="field", help="Look at devices on their lines, and plan what a line carries.", no_args_is_help=True
 )
-for command in (plan,):
+for command in (scan, read, plan, trace):
     app.command()(command)
 
 

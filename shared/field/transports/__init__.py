@@ -11,6 +11,7 @@ from shared.field.transports.port import (
     TransportError,
     WriteFunction,
 )
+from shared.field.transports.tap import Tap, WireEvent
 
 __all__ = [
     "DeviceException",
@@ -18,8 +19,10 @@ __all__ = [
     "Garbled",
     "LinkDown",
     "NoAnswer",
+    "Tap",
     "Transport",
     "TransportError",
+    "WireEvent",
     "WriteFunction",
     "open_line",
     "open_transport",

@@ -31,6 +31,10 @@ class Framing(Protocol):
         """Bytes on the wire of a PDU of so many bytes."""
         ...
 
+    def opened(self, frame: bytes) -> tuple[int, bytes, bool]:
+        """Unit, PDU, and whether the checksum fits, of what is taken for one whole frame; at least a byte of each."""
+        ...
+
 
 class Rtu:
     """Unit, PDU, CRC-16; a frame has no mark of its own, so it is sought by what it must be."""
@@ -51,6 +55,10 @@ class Rtu:
 
     def size(self, pdu_size: int) -> int:
         return pdu_size + 3
+
+    def opened(self, frame: bytes) -> tuple[int, bytes, bool]:
+        checked = len(frame) >= 4 and FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big"))
+        return frame[0], frame[1:-2], bool(checked)
 
 
 class Ascii:
@@ -73,6 +81,12 @@ class Ascii:
 
     def size(self, pdu_size: int) -> int:
         return 2 * pdu_size + 7
+
+    def opened(self, frame: bytes) -> tuple[int, bytes, bool]:
+        body = _unhexed(frame.strip().removeprefix(b":"))
+        if len(body) < 3:
+            return (body or b"\0")[0], b"", False
+        return body[0], body[1:-1], bool(FramerAscii.check_LRC(body[:-1], body[-1]))
 
 
 def _unhexed(text: bytes) -> bytes:
