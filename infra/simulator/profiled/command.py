@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import termios
 import threading
 import time
 from typing import Annotated
@@ -19,7 +20,10 @@ from shared.errors import Malformed
 from shared.logs import set_up_logs
 
 Address = Annotated[
-    str, typer.Option("--address", help="tcp://host:port, rtu+tcp://host:port, or rtu:///path/of/a/link to be made.")
+    str,
+    typer.Option(
+        "--address", help="tcp://host:port, rtu+tcp://host:port, ascii+tcp://…, or rtu:///path of a link to make."
+    ),
 ]
 Unit = Annotated[int, typer.Option("--unit", min=0, max=255, help="Unit id.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="point=value, held from the start.")]
@@ -38,13 +42,15 @@ def simulate(
     device = ProfileDevice(unit, profile, time.monotonic)
     try:
         for pair in given or []:
-            name, _, value = pair.partition("=")
+            name, equals, value = pair.partition("=")
+            if not equals:
+                raise Refusal(f"--set takes point=value (given: {pair}).")
             hold(device, name, value)
         line = Line(profile.id, address, [device])
         asyncio.run(_serve(device, line, address))
     except Malformed as error:
         refuse(error)
-    except (Refusal, LineBusy) as error:
+    except (Refusal, LineBusy, OSError, termios.error) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

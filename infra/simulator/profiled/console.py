@@ -9,7 +9,6 @@ import yaml
 from infra.simulator.lines import Line
 from infra.simulator.profiled.device import ProfileDevice
 from infra.simulator.profiled.encoding import NotInRange
-from shared.contracts.message import Scalar
 
 HELP = """set POINT VALUE   hold a point at a value
 free POINT        let it move by itself again
@@ -88,9 +87,11 @@ class Console:
 def hold(device: ProfileDevice, name: str, text: str) -> None:
     """`set`, and `--set` at the start. Raises Refusal."""
     try:
-        value: Scalar = yaml.safe_load(text)
+        value = yaml.safe_load(text)
+        if not isinstance(value, bool | int | float | str):
+            raise ValueError
         device.hold(_known(device, name), value)
-    except (yaml.YAMLError, NotInRange, ValueError, TypeError):
+    except (yaml.YAMLError, NotInRange, ValueError, OverflowError):
         raise Refusal(f"{name} cannot be {text!r}.") from None
 
 

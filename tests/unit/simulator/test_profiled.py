@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from infra.simulator.lines import Line
+from infra.simulator.profiled.command import simulate
 from infra.simulator.profiled.console import Console, Quit, Refusal, hold
 from infra.simulator.profiled.device import PULSE_S, ProfileDevice
 from infra.simulator.profiled.encoding import NotInRange, from_words, to_words
@@ -238,5 +241,22 @@ def test_the_console_holds_frees_and_tells() -> None:
 
 def test_a_value_that_the_registers_cannot_hold_is_refused_at_the_start() -> None:
     made, _ = device()
-    with pytest.raises(Refusal, match="cannot be 'wet'"):
-        hold(made, "p_out", "wet")
+    for text in ("wet", "", "[1]", "1.0e+60"):
+        with pytest.raises(Refusal, match="p_out cannot be"):
+            hold(made, "p_out", text)
+
+
+@pytest.mark.parametrize(
+    ("given_options", "told"),
+    [
+        (["--set", "p_out"], "--set takes point=value (given: p_out)."),
+        (["--set", "nothing=3"], "There is no point nothing."),
+        (["--address", "udp://127.0.0.1:1"], "UDP"),
+        (["--address", "tls://127.0.0.1:1?ca=/ca.pem"], "cannot be simulated"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_a_sentence(given_options: list[str], told: str) -> None:
+    app = typer.Typer()
+    app.command()(simulate)
+    done = CliRunner().invoke(app, [str(BOOSTER), *given_options])
+    assert (1, True) == (done.exit_code, told in done.output), done.output
