@@ -50,7 +50,10 @@ def simulate(
         asyncio.run(_serve(device, line, address))
     except Malformed as error:
         refuse(error)
-    except (Refusal, LineBusy, OSError, termios.error) as error:
+    except (OSError, termios.error) as error:
+        typer.echo(f"{address} cannot be opened: {error}", err=True)
+        raise typer.Exit(1) from None
+    except (Refusal, LineBusy) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
@@ -60,11 +63,11 @@ async def _serve(device: ProfileDevice, line: Line, address: str) -> None:
     typed: asyncio.Queue[str | None] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, typed.put_nowait, None)
-    await line.open()
-    typer.echo(f"{device.profile.id} {device.profile.version}, unit {device.unit}, on {address}")
-    threading.Thread(target=_read_lines, args=(loop, typed), name="console", daemon=True).start()
     console = Console(device, line)
     try:
+        await line.open()
+        typer.echo(f"{device.profile.id} {device.profile.version}, unit {device.unit}, on {address}")
+        threading.Thread(target=_read_lines, args=(loop, typed), name="console", daemon=True).start()
         while (text := await typed.get()) is not None:
             if text.strip():
                 typer.echo(await _answer(console, text))

@@ -2,7 +2,7 @@
 
 import ast
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.field.expression import parse, syntax
@@ -34,6 +34,7 @@ places = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+@settings(deadline=None)
 @given(expressions, places, st.sampled_from([0.0, 0.5, 3.0]))
 def test_what_is_so_somewhere_can_be_so(text: str, place: dict[str, float], slack: float) -> None:
     truth = parse(text).truth(Table(dict(place)), slack)
@@ -41,6 +42,7 @@ def test_what_is_so_somewhere_can_be_so(text: str, place: dict[str, float], slac
         assert can_be(syntax(text), truth, BOX, slack), text
 
 
+@settings(deadline=None)
 @given(comparisons)
 def test_a_comparison_with_a_point_is_decided_exactly(text: str) -> None:
     tree = syntax(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -83,6 +83,7 @@ def test_values_lie_in_registers_as_the_books_say(
     assert value == from_words(made, MODBUS, words)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bcd16", "bits32"]),
     st.sampled_from(["big", "little"]),
