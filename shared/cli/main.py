@@ -12,6 +12,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
+from shared.logs import set_up_logs
+
 GROUP = "urbanops.commands"
 
 
@@ -38,4 +40,5 @@ def assemble(entries: list[EntryPoint]) -> typer.Typer:
 
 
 def run() -> None:
+    set_up_logs("urbanops", "ERROR")
     build()()
