@@ -25,12 +25,19 @@ class Refused:
     """The longest read that was answered; without refused addresses it is the device's limit."""
 
 
+NOTHING = Refused((), 0)
+"""There is nothing to tell apart, or it is answered by now."""
+
+
 def find_refused(block: Range, values: Sequence[Range]) -> Search:
     """Search a block that was refused as a whole. `values`: the points in it, which are never read in part.
 
-    Each hole costs two reads a halving at the most; a half whose other half is whole needs no read of its own.
+    It is asked for once more first: a device that was busy for a moment teaches nothing. After that each hole costs
+    two reads a halving at the most.
     """
     pieces = _pieces(block, values)
+    if len(pieces) == 1 or (yield block):
+        return NOTHING
     longest = 0
 
     def search(first: int, end: int) -> Generator[Range, bool, list[Range]]:

@@ -175,14 +175,15 @@ class Engine:
     def take(self, area: str) -> list[Unit]:
         """Begin to poll the area's controllers: reading first; writing when their watchdogs have been quiet."""
         assert area not in self._lines
-        if not self._lines:
-            self._pacer = Pacer(self._clock)
-            self._pacer.start()
         by_line: dict[str, list[ControllerEntry]] = {}
         for controller in self._site.controllers_of(self._trade, area):
             by_line.setdefault(controller.line, []).append(controller)
         self._lines[area] = [self._open(area, line, controllers) for line, controllers in by_line.items()]
         return self.units_of(area)
+
+    def run(self) -> None:
+        """Begin to pace the lines; until `stop`, areas may be taken and released."""
+        self._pacer.start()
 
     def start(self, area: str) -> None:
         """The lines of a taken area start to poll; before it, standing conditions may be remembered."""
@@ -193,8 +194,6 @@ class Engine:
         """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
         for line in self._lines.pop(area, []):
             line.stop()
-        if not self._lines:
-            self._pacer.stop()
         for unit in self.units_of(area):
             for pending in unit.pending:
                 pending.on_outcome(Unconfirmed(Reason(code="owner_stopped", params={})))
@@ -203,6 +202,7 @@ class Engine:
     def stop(self) -> None:
         for area in self.areas:
             self.release(area)
+        self._pacer.stop()
 
     def units_of(self, area: str) -> list[Unit]:
         return [unit for unit in self.units.values() if unit.area == area]

@@ -159,8 +159,8 @@ class Line:
             asked = next(self._work)
         except StopIteration:
             self._work = None
+            self._sleep()  # while it is still our turn: two wake-ups would stay two for ever
             self._turn.release()
-            self._sleep()
             if self._jobs:  # they came meanwhile, and nobody else may have been woken for them
                 self.wake()
             return False

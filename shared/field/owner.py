@@ -201,6 +201,7 @@ class Owner:
         self.bus.answer({"list_commands": self.list_commands, "get_command": self.get_command, **entrypoints.answers})
         for part in (self.emitter, self._telemetry):
             part.start()
+        self.engine.run()
         self.bus.start()
         self._leases.start()
         self._upkeep.start()
@@ -211,6 +212,7 @@ class Owner:
         self._upkeep.join(UPKEEP_EVERY_WALL_S * 4)
         for area in list(self._areas):
             self._release(area, "stopped")
+        self.engine.stop()
         self._leases.stop()
         self._telemetry.stop()
         self.emitter.stop()

@@ -61,7 +61,8 @@ class Pacer:
     def stop(self, within_s: float = 2.0) -> None:
         self._stopping = True
         self._changed.set()
-        self._thread.join(within_s)
+        if self._thread.ident is not None:
+            self._thread.join(within_s)
 
     def at(self, due_s: float, line: Paced) -> None:
         """Let the line begin when it is `due_s`, once."""

@@ -43,8 +43,8 @@ class Learned:
 
     illegal: frozenset[tuple[Table, int]] = frozenset()
     """Places, table and address on the wire, that it does not have: walls like `forbidden`."""
-    count_max: tuple[tuple[Table, int], ...] = ()
-    """How much of a table it answers in one read."""
+    count_max: tuple[tuple[str, Table, int], ...] = ()
+    """How much of a table it answers in one read, by poll group: where one stretch is short, another need not be."""
 
 
 NETWORK = ReadCost(request_s=400e-6, register_s=0.2e-6)
@@ -64,7 +64,7 @@ def plan_reads(profile: Profile, group: str, cost: ReadCost = NETWORK, learned: 
     return [
         block
         for table in sorted(by_table)
-        for block in _blocks(table, by_table[table], cost, _rules(profile, table, learned))
+        for block in _blocks(table, by_table[table], cost, _rules(profile, group, table, learned))
     ]
 
 
@@ -83,7 +83,7 @@ class _Rules:
     """Addresses that no block may touch, ascending."""
 
 
-def _rules(profile: Profile, table: Table, learned: Learned) -> _Rules:
+def _rules(profile: Profile, group: str, table: Table, learned: Learned) -> _Rules:
     modbus = profile.modbus
     forbidden = {
         at - modbus.address_base
@@ -93,7 +93,7 @@ def _rules(profile: Profile, table: Table, learned: Learned) -> _Rules:
     }
     illegal = {at for where, at in learned.illegal if where == table}
     count_max = modbus.max_bits if table in BIT_TABLES else modbus.max_registers
-    count_max = min([count_max, *(count for where, count in learned.count_max if where == table)])
+    count_max = min([count_max, *(count for *where, count in learned.count_max if where == [group, table])])
     return _Rules(count_max, modbus.max_gap, sorted(forbidden | illegal))
 
 

@@ -90,7 +90,7 @@ class PlannedReads:
         return self._probing[group]
 
     def found(self, group: str, refused: Refused) -> bool:
-        """The search of a group has ended. False: it taught nothing, for the device refused every single read."""
+        """The search of a group has ended. False: it taught nothing; the device refuses every read, or none by now."""
         table = self._probing.pop(group).block.table
         if not refused.count_max:
             return False
@@ -98,8 +98,8 @@ class PlannedReads:
             places = {(table, at) for at in refused.addresses}
             self.learned = replace(self.learned, illegal=self.learned.illegal | places)
         else:
-            others = [(where, count) for where, count in self.learned.count_max if where != table]
-            self.learned = replace(self.learned, count_max=(*others, (table, refused.count_max)))
+            others = [each for each in self.learned.count_max if each[:2] != (group, table)]
+            self.learned = replace(self.learned, count_max=(*others, (group, table, refused.count_max)))
         self._plan(group)
         return True
 

@@ -81,7 +81,7 @@ class _GroupRead:
 
 
 class Scanner:
-    """One controller on its line. Only the line's own thread or greenlet calls it."""
+    """One controller on its line. Only whoever has the line's turn calls it."""
 
     def __init__(
         self,
@@ -111,7 +111,8 @@ class Scanner:
         self._eager = transport if isinstance(transport, EagerTransport) else None
         self._clock = clock
         self._reads = PlannedReads(image, expected)
-        self._retry_at_s = float("-inf")
+        self._retry_at_s = dict.fromkeys(profile.poll_groups, float("-inf"))
+        """When what a group was refused is tried again."""
         self._rests_until = 0.0
         """`time.monotonic` of the end of the device's rest after its last answer."""
 
@@ -154,7 +155,7 @@ class Scanner:
             if read.refused is not None:
                 yield WAITS_BY_ITSELF
                 read.add(self._search(group, read.refused))
-            elif self.learned.illegal and self._clock.monotonic() >= self._retry_at_s:
+            elif self.learned.illegal and self._clock.monotonic() >= self._retry_at_s[group]:
                 yield WAITS_BY_ITSELF
                 self._retry_missing(group)
             if self.image.profile.identity:
@@ -262,7 +263,10 @@ class Scanner:
 
     def _search(self, group: str, block: Block) -> list[int]:
         """Find what the device refuses in a block, a few reads a poll; then read the rest of it by a new plan."""
-        if self._clock.monotonic() < self._retry_at_s or (probing := self._reads.search(group, block)) is None:
+        if self._clock.monotonic() < self._retry_at_s[group]:
+            return []
+        probing = self._reads.search(group, block)
+        if probing is None:
             return []
         for _ in range(PROBES_MAX):
             first, last = probing.next
@@ -275,8 +279,8 @@ class Scanner:
                 return []  # the next poll goes on here
             if refused is None:
                 continue
+            self._retry_at_s[group] = self._clock.monotonic() + RETRY_MISSING_S
             if not self._reads.found(group, refused):
-                self._retry_at_s = self._clock.monotonic() + RETRY_MISSING_S
                 return []
             self._tell_learned(block)
             return self._read_anew(group)
@@ -293,7 +297,7 @@ class Scanner:
 
     def _retry_missing(self, group: str) -> None:
         """Now and then: is a register that the device did not have there by now?"""
-        self._retry_at_s = self._clock.monotonic() + RETRY_MISSING_S
+        self._retry_at_s[group] = self._clock.monotonic() + RETRY_MISSING_S
         profile = self.image.profile
         for at in self._reads.missing(group):
             name = self.image.names[at]
@@ -311,7 +315,7 @@ class Scanner:
             "controller_refuses_registers",
             controller=self.image.controller,
             forbidden=places,
-            count_max=dict(self.learned.count_max),
+            count_max=[f"{group} {table} {count}" for group, table, count in self.learned.count_max],
         )
 
     def _lost(self, quality: str) -> list[int]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
@@ -22,10 +21,9 @@ from shared.field.scanner import Scan
 from shared.field.transports import Transport, open_transport
 from shared.site import load_site
 from tests.faults.paced import PacedLine, on_paced_terminal
+from tests.integration.field.gauges import AREA, write_site
 from tests.waiting import eventually
 
-AREA = "test/one/area"
-NAMES = {"zh": "测试", "en": "Test"}
 UNITS = 30
 DEAD = 3
 EVERY_S = 2.5
@@ -77,34 +75,6 @@ class Watching:
             self.taken_s[unit.id] = now_s
 
 
-def write_site(folder: Path, address: str) -> None:
-    profile: dict[str, Any] = {
-        "profile": "profile/v1", "id": "meter", "version": "1.0.0", "trade": "flood", "title": NAMES,
-        "modbus": {"address_base": 0, "timeout": "250ms", "answer_time": "8ms"},
-        "poll_groups": {"all": {"every": f"{EVERY_S}s", "stale_after": "20s"}},
-        "points": {
-            f"p{at}": {"table": "holding", "address": at, "type": "u16", "poll": "all", "title": NAMES}
-            for at in range(10)
-        },
-    }  # fmt: skip
-    site: dict[str, Any] = {
-        "site": "site/v1", "id": "test", "title": NAMES, "time_zone": "Asia/Shanghai",
-        "areas": [{"id": AREA, "name": NAMES, "outline": [[118, 39], [118.1, 39], [118, 39.1]]}],
-        "assets": [
-            {"id": "meters", "trade": "flood", "kind": "meter", "area": AREA, "name": NAMES,
-             "location": {"lon": 118, "lat": 39}}
-        ],
-        "lines": [{"id": "bus", "address": address}],
-        "controllers": [
-            {"id": f"meter-{unit}", "line": "bus", "unit": unit, "asset": "meters", "profile": "meter"}
-            for unit in range(1, UNITS + 1)
-        ],
-    }  # fmt: skip
-    (folder / "profiles").mkdir(exist_ok=True)
-    (folder / "profiles" / "meter.yaml").write_text(yaml.safe_dump(profile, allow_unicode=True), encoding="utf-8")
-    (folder / "site.yaml").write_text(yaml.safe_dump(site, allow_unicode=True), encoding="utf-8")
-
-
 def planned(folder: Path) -> LineLoad:
     library = profiles_for("flood", folder)
     return line_loads(load_site(folder), lambda entry: library.get(entry.profile, entry.parameters))[0]
@@ -113,7 +83,8 @@ def planned(folder: Path) -> LineLoad:
 def test_the_prediction_is_within_15_percent_of_what_is_measured(tmp_path: Path) -> None:
     line = PacedLine(answer_s=0.008)
     with on_paced_terminal(line) as address:
-        write_site(tmp_path, address)
+        units = [("bus", unit) for unit in range(1, UNITS + 1)]
+        write_site(tmp_path, {"bus": address}, units, every_s=EVERY_S, timeout="250ms", answer_time="8ms")
         load = planned(tmp_path)
         healthy, with_dead = worst_ages(load), worst_ages(load, DEAD)
         timed: list[Timed] = []
@@ -127,12 +98,13 @@ def test_the_prediction_is_within_15_percent_of_what_is_measured(tmp_path: Path)
             load_site(tmp_path), "flood", profiles_for("flood", tmp_path), WallClock(), listener,
             takeover_quiet_s=12.0, transport_for=open_timed,
         )  # fmt: skip
+        engine.run()
         engine.take(AREA)
         engine.start(AREA)
         try:
             eventually(lambda: len(listener.taken_s) == UNITS, 10)
             utilisation, oldest_s = watched(timed[0], listener, 7.5)
-            line.dead_units = frozenset(int(name.removeprefix("meter-")) for name in with_dead.dead)
+            line.dead_units = frozenset(int(name.removeprefix("bus-")) for name in with_dead.dead)
             _, oldest_with_dead_s = watched(timed[0], listener, 8.0)
         finally:
             engine.stop()

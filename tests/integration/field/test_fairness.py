@@ -9,8 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.engine import Engine, Unit
@@ -19,11 +17,11 @@ from shared.field.profile_load import profiles_for
 from shared.field.scanner import Scan
 from shared.site import load_site
 from tests.faults.device import FaultyDevice, Timing, on_tcp
+from tests.integration.field.gauges import AREA, write_site
 from tests.waiting import eventually
 
-AREA = "test/one/area"
-NAMES = {"zh": "测试", "en": "Test"}
 EVERY_S = 0.5
+PACE: dict[str, Any] = {"every_s": EVERY_S, "timeout": "150ms"}
 MEASURED_S = 6.0
 KEPT_SHARE = 0.9
 
@@ -47,41 +45,13 @@ class Counting:
         self.answered[unit.id] += scan.answered
 
 
-def write_site(folder: Path, lines: dict[str, str], controllers: list[tuple[str, int]]) -> None:
-    """`controllers`: their line and unit."""
-    profile: dict[str, Any] = {
-        "profile": "profile/v1", "id": "gauge", "version": "1.0.0", "trade": "flood", "title": NAMES,
-        "modbus": {"address_base": 0, "timeout": "150ms"},
-        "poll_groups": {"fast": {"every": f"{EVERY_S}s", "stale_after": "5s"}},
-        "points": {
-            f"p{at}": {"table": "holding", "address": at, "type": "u16", "poll": "fast", "title": NAMES}
-            for at in range(10)
-        },
-    }  # fmt: skip
-    site: dict[str, Any] = {
-        "site": "site/v1", "id": "test", "title": NAMES, "time_zone": "Asia/Shanghai",
-        "areas": [{"id": AREA, "name": NAMES, "outline": [[118, 39], [118.1, 39], [118, 39.1]]}],
-        "assets": [
-            {"id": "gauges", "trade": "flood", "kind": "gauge", "area": AREA, "name": NAMES,
-             "location": {"lon": 118, "lat": 39}}
-        ],
-        "lines": [{"id": line, "address": address} for line, address in lines.items()],
-        "controllers": [
-            {"id": f"{line}-{unit}", "line": line, "unit": unit, "asset": "gauges", "profile": "gauge"}
-            for line, unit in controllers
-        ],
-    }  # fmt: skip
-    (folder / "profiles").mkdir()
-    (folder / "profiles" / "gauge.yaml").write_text(yaml.safe_dump(profile, allow_unicode=True), encoding="utf-8")
-    (folder / "site.yaml").write_text(yaml.safe_dump(site, allow_unicode=True), encoding="utf-8")
-
-
 @contextmanager
 def polling(folder: Path) -> Iterator[tuple[Engine, Counting]]:
     listener = Counting()
     engine = Engine(
         load_site(folder), "flood", profiles_for("flood", folder), WallClock(), listener, takeover_quiet_s=12.0
     )
+    engine.run()
     engine.take(AREA)
     engine.start(AREA)
     try:
@@ -102,7 +72,7 @@ def test_thirty_units_on_one_line_five_of_them_dead(tmp_path: Path) -> None:
     dead = frozenset({3, 9, 14, 22, 28})
     device = FaultyDevice("rtu", Timing(), dead_units=dead)
     with on_tcp(device) as port:
-        write_site(tmp_path, {"bus": f"rtu+tcp://127.0.0.1:{port}"}, [("bus", unit) for unit in range(1, 31)])
+        write_site(tmp_path, {"bus": f"rtu+tcp://127.0.0.1:{port}"}, [("bus", unit) for unit in range(1, 31)], **PACE)
         with polling(tmp_path) as (engine, listener):
             eventually(lambda: len(listener.answered) == 30, 10)  # the dead ones are found out while we measure
             shares = kept(listener, [f"bus-{unit}" for unit in range(1, 31) if unit not in dead])
@@ -119,7 +89,7 @@ def test_dead_devices_on_lines_of_their_own_cost_the_others_nothing(tmp_path: Pa
         silent = stack.enter_context(on_tcp(FaultyDevice("mbap", Timing(), dead_units=frozenset({1}))))
         healthy = stack.enter_context(on_tcp(FaultyDevice("mbap", Timing())))
         lines = {f"line-{at}": f"tcp://127.0.0.1:{silent if at < 8 else healthy}" for at in range(16)}
-        write_site(tmp_path, lines, [(line, 1) for line in lines])
+        write_site(tmp_path, lines, [(line, 1) for line in lines], **PACE)
         _, listener = stack.enter_context(polling(tmp_path))
         eventually(lambda: len(listener.answered) == 16, 10)
         assert min(kept(listener, [f"line-{at}-1" for at in range(8, 16)])) >= 0.95

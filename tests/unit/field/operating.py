@@ -182,6 +182,7 @@ class Desk:
 @contextmanager
 def desk(found: Profile) -> Iterator[Desk]:
     sitting = Desk(found)
+    sitting.engine.run()
     sitting.engine.take(AREA)
     sitting.engine.start(AREA)
     try:

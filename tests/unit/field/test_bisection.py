@@ -39,6 +39,12 @@ def test_a_block_that_is_merely_too_long_teaches_how_long_it_may_be() -> None:
     assert Refused((), 32) == found
 
 
+def test_a_device_that_answers_by_now_teaches_nothing() -> None:
+    found, reads = ask((0, 9), [(at, at) for at in range(10)], set())
+    assert 0 == found.count_max
+    assert [(0, 9)] == reads
+
+
 def test_a_device_that_refuses_everything_teaches_nothing() -> None:
     found, _ = ask((0, 7), [(at, at) for at in range(8)], set(range(8)))
     assert 0 == found.count_max

@@ -23,12 +23,17 @@ class Device:
     holes: set[int] = field(default_factory=set)
     count_max: int = 125
     silent: bool = False
+    refusals: int = 0
+    """So many reads it refuses for no reason."""
     reads: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, unit: int, table: Table, address: int, count: int, timeout_s: float) -> bytes:
         self.reads.append((address, count))
         if self.silent:
             raise NoAnswer("no answer")
+        if self.refusals:
+            self.refusals -= 1
+            raise DeviceException(2)
         if count > self.count_max or any(address <= hole < address + count for hole in self.holes):
             raise DeviceException(2)
         return struct.pack(f">{count}H", *range(address, address + count))
@@ -143,3 +148,37 @@ def test_the_silent_ones_of_a_shared_line_wait_for_its_budget() -> None:
     asked = len(desk.device.reads)
     desk.poll(5)
     assert asked == len(desk.device.reads), "it missed an answer, and the line has nothing left to lose"
+
+
+def test_a_block_that_was_refused_for_a_moment_is_read_whole_again() -> None:
+    desk = Desk(Device(refusals=1), registers(10))
+    desk.poll(2)
+    assert {(at, "good") for at in range(10)} == set(desk.poll().values())
+    assert [(0, 10)] == [(block.address, block.count) for block in desk.scanner.blocks("fast")]
+
+
+def two_groups(points: dict[str, dict[str, Any]]) -> Profile:
+    groups = {name: {"every": "1s", "stale_after": "9s"} for name in ("fast", "slow")}
+    return profile(points, poll_groups=groups)
+
+
+def test_what_is_missing_in_one_group_is_tried_again_whatever_the_other_does() -> None:
+    points = {f"p{at}": {"address": at, "poll": "fast" if at < 5 else "slow"} for at in range(10)}
+    desk = Desk(Device(holes={2, 7}), two_groups(points))
+    for group in ("fast", "slow") * 3:
+        desk.scanner.poll(group)
+    assert {2, 7} == {at for _, at in desk.scanner.learned.illegal}
+    desk.device.holes.clear()
+    desk.clock.advance(RETRY_MISSING_S + 1)
+    for group in ("fast", "fast", "slow", "slow"):
+        desk.scanner.poll(group)
+    assert not desk.scanner.learned.illegal
+
+
+def test_how_much_is_answered_at_once_is_learnt_for_the_group_in_which_it_was_seen() -> None:
+    points = {f"p{at}": {"address": at, "poll": "fast" if at < 50 else "slow"} for at in range(60)}
+    desk = Desk(Device(count_max=40), two_groups(points))
+    for group in ("fast", "slow") * 3:
+        desk.scanner.poll(group)
+    assert [10] == [block.count for block in desk.scanner.blocks("slow")]
+    assert [25, 25] == [block.count for block in desk.scanner.blocks("fast")]
