@@ -182,9 +182,9 @@ class OverrideBegan(OverrideEvent):
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideEnded(OverrideEvent):
-    """`expired`: it was released by itself; `replaced`: another command was written to the point."""
+    """`expired`: it released itself; `replaced`: another command went to the point; `not_written`: it never began."""
 
-    cause: Literal["expired", "replaced"]
+    cause: Literal["expired", "replaced", "not_written"]
 
 
 @contract

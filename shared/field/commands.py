@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from shared.contracts.message import Params, Reason, Scalar, Text
 from shared.errors import Malformed
@@ -58,6 +58,22 @@ class Cancelled:
 
 Outcome = Verified | Failed | Refused | Unconfirmed | Expired | Cancelled
 """How a command ended: exactly one of these, matched with assert_never."""
+
+
+_SAID_NO = ("device_exception", "handshake_refused")
+
+
+def may_have_acted(outcome: Outcome) -> bool:
+    """May the device have done what it was asked? A feedback that never agreed does not say that it has not."""
+    match outcome:
+        case Verified() | Unconfirmed():
+            return True
+        case Failed(reason=reason):
+            return reason.code not in _SAID_NO
+        case Refused() | Expired() | Cancelled():
+            return False
+        case never:
+            assert_never(never)
 
 
 @dataclass(frozen=True, slots=True)

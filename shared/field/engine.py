@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -59,8 +59,10 @@ class _Pending:
     verification: Verification
     answered: bool
     on_outcome: OnOutcome
-    stuck: bool = False
-    """A pulse that could not be taken back."""
+    pulse: Literal["none", "out", "taken_back", "stuck"] = "none"
+    """Of a pulse that we take back ourselves; while it is out, the command has not ended."""
+    outcome: Outcome | None = None
+    """What the proof said, while a pulse is still out."""
 
     @property
     def point(self) -> str:
@@ -238,7 +240,7 @@ class Engine:
                 proof = Verification(spec, params, sent_at_s)
                 unit.pending.append(_Pending(proof, result[0], on_outcome))
                 if spec.write.reset_after is not None:
-                    self._reset_later(unit, spec, unit.pending[-1])
+                    self._take_back_later(unit, spec, unit.pending[-1])
 
         try:
             unit.line.run(write, _WRITE_WAIT_WALL_S)
@@ -335,28 +337,37 @@ class Engine:
             return False
         return True
 
-    def _reset_later(self, unit: Unit, spec: CommandSpec, pending: _Pending) -> None:
+    def _take_back_later(self, unit: Unit, spec: CommandSpec, pending: _Pending) -> None:
         """Take a pulse back when its time is over. One write, like any other; if it fails, nobody knows."""
         assert spec.write.reset_after is not None
+        pending.pulse = "out"
         message = reset_telegram(unit.profile, spec)
 
-        def reset() -> None:
+        def write() -> None:
+            if not unit.is_master():
+                raise Unavailable("not_master", controller=unit.id)
+            unit.scanner.write(message)
+
+        def take_back() -> None:
             try:
-                unit.line.run(lambda: unit.scanner.write(message), _WRITE_WAIT_WALL_S)
+                unit.line.run(write, _WRITE_WAIT_WALL_S)
             except (TransportError, Unavailable) as error:
                 _log.warning("pulse_not_taken_back", controller=unit.id, point=spec.point, error=str(error))
-                pending.stuck = True
+                pending.pulse = "stuck"
+            else:
+                pending.pulse = "taken_back"
 
-        timer = threading.Timer(self._clock.wall_seconds(spec.write.reset_after), reset)
+        timer = threading.Timer(self._clock.wall_seconds(spec.write.reset_after), take_back)
         timer.daemon = True
         timer.start()
 
     def _verify(self, unit: Unit) -> None:
         for pending in list(unit.pending):
-            outcome: Outcome | None = pending.verification.step(unit.facts)
-            if pending.stuck:
+            outcome = pending.outcome or pending.verification.step(unit.facts)
+            if pending.pulse == "stuck":
                 outcome = Unconfirmed(Reason(code="pulse_not_taken_back", params={"point": pending.point}))
-            if outcome is None:
+            pending.outcome = outcome
+            if outcome is None or pending.pulse == "out":
                 continue
             unit.pending.remove(pending)
             if isinstance(outcome, Failed) and not pending.answered:

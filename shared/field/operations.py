@@ -56,8 +56,13 @@ _log = structlog.get_logger()
 class Ledger(Protocol):
     """The owner's database and its way to the bus."""
 
-    def begin(self, wish: Wish, event: CommandSending, not_more_than: tuple[int, datetime] | None) -> Refused | None:
-        """Commit the row `sending` and its event. Refused: over the rate. Raises Unavailable when it cannot."""
+    def begin(
+        self, wish: Wish, event: CommandSending, also: Sequence[Event], not_more_than: tuple[int, datetime] | None
+    ) -> Refused | None:
+        """Commit the row `sending`, its event and what belongs to it; Refused: over the rate, and nothing is kept.
+
+        Raises Unavailable when it cannot.
+        """
         ...
 
     def is_known(self, command_id: str) -> bool:
@@ -126,8 +131,15 @@ class Operations:
                 self._end(wish, missing)
                 return
         rate = (spec.rate.count, now - timedelta(seconds=spec.rate.per)) if spec.rate else None
-        over = self._ledger.begin(wish, _event(CommandSending, self._trade, wish), rate)
+        also = self._overrides.starting(wish, spec, unit.facts.value(spec.point))
+        assert also is not None, "nobody releases an override by hand"
+        try:
+            over = self._ledger.begin(wish, _event(CommandSending, self._trade, wish), also, rate)
+        except PlatformError as error:  # nothing is written, and nothing was kept
+            self._overrides.ended(wish, _refused(error.code))
+            raise
         if over is not None:
+            self._overrides.ended(wish, over)
             self._end(wish, over)
             return
         self._send(wish, unit, spec, owned)
@@ -143,6 +155,7 @@ class Operations:
             self._end(wish, refusal or _refused("selection_needless"))
             return
         now = self._clock.now()
+        earlier = self._selections.find(wish.asset, now)
         until = now + timedelta(seconds=found[1].select)
         held = self._selections.lock(
             Selection(wish.command_id, wish.asset, wish.command, wish.params, wish.actor.username, until), now
@@ -150,6 +163,8 @@ class Operations:
         if held is not None:
             self._end(wish, held)
             return
+        if earlier is not None:
+            self.cancel(earlier.command_id)
         self._selected[wish.command_id] = wish
         self._ledger.emit([_event(CommandSelected, self._trade, wish, until=until)], wish)
 
@@ -167,9 +182,13 @@ class Operations:
         unit, spec = found
         refusal = self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)
         if refusal is not None:
-            self._end(wish, refusal)
+            self._ended(wish, refusal)
             return
-        self._ledger.emit([_event(CommandSending, self._trade, wish)], wish)
+        also = self._overrides.starting(wish, spec, unit.facts.value(spec.point))
+        if also is None:
+            self._ended(wish, _refused("override_replaced"))
+            return
+        self._ledger.emit([_event(CommandSending, self._trade, wish), *also], wish)
         self._send(wish, unit, spec, lambda: True)
 
     def cancel(self, command_id: str) -> None:
@@ -217,7 +236,6 @@ class Operations:
     def _send(self, wish: Wish, unit: Unit, spec: CommandSpec, owned: Callable[[], bool]) -> None:
         self.live.add(wish.command_id)
         self._on_started(wish)
-        self._overrides.starting(wish, spec, unit.facts.value(spec.point))
         try:
             self._engine.send(
                 unit,
@@ -228,14 +246,16 @@ class Operations:
                     or (None if owned() else _refused("owner_cut_off"))
                     or _find_interlock(unit, spec, wish, self._clock)
                 ),
-                on_outcome=lambda outcome: self._ended(wish, spec, outcome),
+                on_outcome=lambda outcome: self._ended(wish, outcome),
             )
         except PlatformError as error:
-            self._ended(wish, spec, Failed(Reason(code=error.code, params=error.params)))
+            self._ended(wish, Refused(Reason(code=error.code, params=error.params)))  # it cannot be put into registers
 
-    def _ended(self, wish: Wish, spec: CommandSpec, outcome: Outcome) -> None:
+    def _ended(self, wish: Wish, outcome: Outcome) -> None:
         self._end(wish, outcome)
-        self._overrides.ended(wish, spec, outcome)
+        taken_back = self._overrides.ended(wish, outcome)
+        if taken_back:
+            self._ledger.emit(taken_back, wish)
 
     def _end(self, wish: Wish, outcome: Outcome) -> None:
         event = outcome_event(self._trade, wish, outcome)

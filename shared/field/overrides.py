@@ -1,40 +1,46 @@
 """Overrides: commands with an expiry, which release themselves, also after a restart in between.
 
-An override begins when its command was written, and ends when it is released or another command is written to the same
-point. What releases it is its inverse command, or the value that stood there before.
+An override begins with the ledger row of its command, before anything is written: a process that dies in the middle
+leaves one that will be released. It ends when its release, or another command, is written to the same point. What was
+noted for a write that never reached the device is taken back.
 """
 
 from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
 from shared.clock import Clock
 from shared.contracts.field import OverrideBegan, OverrideEnded
 from shared.contracts.message import Event, Params, Scalar
-from shared.field.commands import Outcome, Unconfirmed, Verified
+from shared.field.commands import Outcome, may_have_acted
 from shared.field.profile import CommandSpec
 from shared.field.wish import PLATFORM, Wish
 
 RETRY_S = 60.0
-"""A release that an interlock refuses is tried again so often, in city time."""
+"""A release that was not written (an interlock, a lost link) is tried again so often, in city time."""
 DEADLINE_S = 30.0
+
+Key = tuple[str, str]
+"""Asset and point."""
 
 
 class Overrides:
     """Of one trade in this process. Safe for several threads."""
 
-    def __init__(self, trade: str, clock: Clock, emit: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(self, trade: str, clock: Clock) -> None:
         self._trade = trade
         self._clock = clock
-        self._emit = emit
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, str], OverrideBegan] = {}
-        self._before: dict[str, Scalar] = {}
-        self._releasing: dict[str, OverrideBegan] = {}
-        self._retry_at: dict[tuple[str, str], datetime] = {}
+        self._held: dict[Key, OverrideBegan] = {}
+        self._open: dict[str, tuple[Key, OverrideBegan | None]] = {}
+        """Commands on their way, and what held on their point before."""
+        self._releases: dict[str, OverrideBegan] = {}
+        """Commands that release an override."""
+        self._retry_at: dict[Key, datetime] = {}
 
     def remember(self, overrides: Iterable[OverrideBegan]) -> None:
         """After a restart: these hold, but for those that were replaced meanwhile."""
@@ -46,40 +52,44 @@ class Overrides:
         with self._lock:
             self._held = {key: each for key, each in self._held.items() if each.area != area}
 
-    def starting(self, wish: Wish, spec: CommandSpec, value_before: Scalar) -> None:
-        """A command goes out; `value_before` stands in its point."""
-        if spec.expires is not None:
-            with self._lock:
-                self._before[wish.command_id] = value_before
+    def starting(self, wish: Wish, spec: CommandSpec, value_before: Scalar) -> list[Event] | None:
+        """A command goes out to a point in which `value_before` stands: what is to be kept with its ledger row.
 
-    def ended(self, wish: Wish, spec: CommandSpec, outcome: Outcome) -> None:
-        """A command has ended: an override may have begun, or ended by it."""
+        None: it would release what another command has replaced meanwhile, so it must not be written.
+        """
         key = (wish.asset, spec.point)
         with self._lock:
-            value_before = self._before.pop(wish.command_id, None)
-            released = self._releasing.pop(wish.command_id, None)
-            if not isinstance(outcome, Verified | Unconfirmed):
-                return
+            released = self._releases.get(wish.command_id)
+            if released is not None and self._held.get(key) != released:
+                return None
             held = self._held.pop(key, None)
-            begun = self._begun(wish, spec, held, value_before) if released is None else None
+            self._open[wish.command_id] = (key, held)
+            if released is not None:
+                return [_ended(released, "expired")]
+            begun = self._begun(wish, spec, held, value_before)
             if begun is not None:
                 self._held[key] = begun
-        events: list[Event] = []
-        if held is not None:
-            ended = OverrideEnded(
-                area=held.area,
-                trade=held.trade,
-                asset=held.asset,
-                point=held.point,
-                command_id=held.command_id,
-                command=held.command,
-                cause="replaced" if released is None else "expired",
-            )
-            events.append(ended)
-        if begun is not None:
-            events.append(begun)
-        if events:
-            self._emit(events)
+                return [begun]
+        return [] if held is None else [_ended(held, "replaced")]
+
+    def ended(self, wish: Wish, outcome: Outcome) -> list[Event]:
+        """The command is over: nothing, or what takes back what was noted of a write that never was."""
+        with self._lock:
+            self._releases.pop(wish.command_id, None)
+            opened = self._open.pop(wish.command_id, None)
+            if opened is None or may_have_acted(outcome):
+                return []
+            key, before = opened
+            now = self._held.get(key)
+            ours = now is not None and now.command_id == wish.command_id
+            if before is not None and (now is None or ours):
+                self._held[key] = before
+                return [before]
+            if ours:
+                assert now is not None
+                del self._held[key]
+                return [_ended(now, "not_written")]
+        return []
 
     def due(self, area: str) -> list[Wish]:
         """The releases to carry out now."""
@@ -90,8 +100,8 @@ class Overrides:
                 if held.area != area or now < held.expires_at or now < self._retry_at.get(key, now):
                     continue
                 self._retry_at[key] = now + timedelta(seconds=RETRY_S)
-                wish = self._release(held, now)
-                self._releasing[wish.command_id] = held
+                wish = _release(held, now)
+                self._releases[wish.command_id] = held
                 wishes.append(wish)
         return wishes
 
@@ -100,7 +110,6 @@ class Overrides:
     ) -> OverrideBegan | None:
         if spec.expires is None:
             return None
-        release, params = spec.inverse or wish.command, _back_to(spec, held, value_before)
         return OverrideBegan(
             area=wish.area,
             trade=self._trade,
@@ -109,25 +118,26 @@ class Overrides:
             command_id=wish.command_id,
             command=wish.command,
             actor=wish.actor.username,
-            release=release,
-            release_params=params,
+            release=spec.inverse or wish.command,
+            release_params=_back_to(spec, held, value_before),
             expires_at=self._clock.now() + timedelta(seconds=spec.expires),
         )
 
-    def _release(self, held: OverrideBegan, now: datetime) -> Wish:
-        return Wish(
-            command_id=uuid.uuid4().hex,
-            area=held.area,
-            asset=held.asset,
-            command=held.release,
-            params=held.release_params,
-            reason="override_expired",
-            origin="automatic",
-            actor=PLATFORM,
-            requested_at=now,
-            deadline=now + timedelta(seconds=DEADLINE_S),
-            correlation_id=held.command_id,
-        )
+
+def _release(held: OverrideBegan, now: datetime) -> Wish:
+    return Wish(
+        command_id=uuid.uuid4().hex,
+        area=held.area,
+        asset=held.asset,
+        command=held.release,
+        params=held.release_params,
+        reason="override_expired",
+        origin="automatic",
+        actor=PLATFORM,
+        requested_at=now,
+        deadline=now + timedelta(seconds=DEADLINE_S),
+        correlation_id=held.command_id,
+    )
 
 
 def _back_to(spec: CommandSpec, held: OverrideBegan | None, value_before: Scalar) -> Params:
@@ -138,3 +148,15 @@ def _back_to(spec: CommandSpec, held: OverrideBegan | None, value_before: Scalar
         return held.release_params
     assert value_before is not None, "a command that could not be released is refused"
     return {"param": value_before}
+
+
+def _ended(held: OverrideBegan, cause: Literal["expired", "replaced", "not_written"]) -> OverrideEnded:
+    return OverrideEnded(
+        area=held.area,
+        trade=held.trade,
+        asset=held.asset,
+        point=held.point,
+        command_id=held.command_id,
+        command=held.command,
+        cause=cause,
+    )

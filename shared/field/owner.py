@@ -144,7 +144,7 @@ class Owner:
         self._site = site
         self.bus = Bus(service, settings, clock, database)
         self.engine = Engine(site, service, profiles, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
-        self._overrides = Overrides(service, clock, self.emit)
+        self._overrides = Overrides(service, clock)
         self.operations = Operations(
             self.engine,
             service,
@@ -310,14 +310,17 @@ class Owner:
 
     # The ledger, for Operations.
 
-    def begin(self, wish: Wish, event: CommandSending, not_more_than: tuple[int, datetime] | None) -> Refused | None:
+    def begin(
+        self, wish: Wish, event: CommandSending, also: Sequence[Event], not_more_than: tuple[int, datetime] | None
+    ) -> Refused | None:
         def work(session: Session) -> Refused | None:
             if not_more_than is not None:
                 count_max, since = not_more_than
                 if storage.count_sent(session, wish.asset, wish.command, since) >= count_max:
                     return Refused(Reason(code="command_rate", params={"count_max": count_max}))
-            storage.note_command(session, event, self.clock.now())
-            self.bus.outbox.add(session, event, Cause(wish.correlation_id, wish.causation_id))
+            for each in (event, *also):
+                storage.fold(session, each, self.clock.now())
+                self.bus.outbox.add(session, each, Cause(wish.correlation_id, wish.causation_id))
             return None
 
         return self._database.run(work, durable=True)  # a command that was sent is never forgotten

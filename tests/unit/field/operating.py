@@ -19,7 +19,7 @@ from shared.field.operations import Operations
 from shared.field.overrides import Overrides
 from shared.field.profile import Profile, Table
 from shared.field.scanner import Scan
-from shared.field.transports import WriteFunction
+from shared.field.transports import DeviceException, NoAnswer, WriteFunction
 from shared.field.wish import Wish
 from shared.site import Site
 from tests.waiting import eventually
@@ -36,6 +36,10 @@ class Registers:
     holding: dict[int, int] = field(default_factory=dict)
     coils: dict[int, bool] = field(default_factory=dict)
     written: list[tuple[int, int, bytes]] = field(default_factory=list)
+    deaf_to: set[bytes] = field(default_factory=set)
+    """Writes of these data get no answer."""
+    refuses: bool = False
+    """It answers every write with exception 4."""
 
     def read(self, unit: int, table: Table, address: int, count: int, timeout_s: float) -> bytes:
         if table == "coil":
@@ -45,6 +49,10 @@ class Registers:
 
     def write(self, unit: int, function: WriteFunction, address: int, data: bytes, timeout_s: float) -> None:
         self.written.append((function, address, data))
+        if self.refuses:
+            raise DeviceException(4)
+        if data in self.deaf_to:
+            raise NoAnswer("no answer")
         if function == 5:
             self.coils[address] = data != b"\0"
         else:
@@ -67,9 +75,11 @@ class Ledger:
         self.events: list[Event] = []
         self.known: set[str] = set()
 
-    def begin(self, wish: Wish, event: CommandSending, not_more_than: tuple[int, datetime] | None) -> Refused | None:
+    def begin(
+        self, wish: Wish, event: CommandSending, also: Sequence[Event], not_more_than: tuple[int, datetime] | None
+    ) -> Refused | None:
         self.known.add(wish.command_id)
-        self.events.append(event)
+        self.events += [event, *also]
         return None
 
     def is_known(self, command_id: str) -> bool:
@@ -127,7 +137,7 @@ class Desk:
             takeover_quiet_s=0.0,
             transport_for=lambda _address: self.device,
         )
-        self.overrides = Overrides("flood", self.clock, self.ledger.emit)
+        self.overrides = Overrides("flood", self.clock)
         self.operations = Operations(
             self.engine,
             "flood",

@@ -14,7 +14,9 @@ from shared.documents import MalformedDocument
 from shared.field.commands import Failed, Outcome, Refused, Verification, Verified, find_busy, reset_telegram, telegram
 from shared.field.profile import Profile
 from tests.unit.field.facts import Table
+from tests.unit.field.operating import desk
 from tests.unit.field.profiles import TITLE, profile
+from tests.waiting import eventually
 
 
 def command(points: dict[str, dict[str, Any]], write: dict[str, Any], point: str = "out", **more: Any) -> Profile:
@@ -131,6 +133,26 @@ class TestPulse:
         found = command(COIL, {"value": True, "style": "pulse", "reset_after": "500ms"})
         assert b"\x01" == telegram(found, found.commands["do"], {}).data
         assert b"\x00" == reset_telegram(found, found.commands["do"]).data
+
+    @pytest.mark.parametrize(("deaf_to", "ending"), [(set(), "Verified"), ({b"\0"}, "pulse_not_taken_back")])
+    def test_it_ends_when_it_was_taken_back_and_not_before(self, deaf_to: set[bytes], ending: str) -> None:
+        found = profile(
+            {"level": {"address": 0}, **COIL},
+            poll_groups={"fast": {"every": "50ms", "stale_after": "5s"}},
+            commands={
+                "do": {
+                    "title": TITLE, "point": "out", "verify": {"point": "level", "expect": "> 5", "within": "2s"},
+                    "write": {"value": True, "style": "pulse", "reset_after": "300ms"},
+                }
+            },
+        )  # fmt: skip
+        with desk(found) as at:
+            at.device.holding[0], at.device.deaf_to = 9, deaf_to
+            eventually(lambda: at.engine.units["rtu"].facts.value("level") == 9, 5)
+            at.operate("1")
+            eventually(lambda: "1" in at.ended, 5)
+            assert [(5, 4, b"\x01"), (5, 4, b"\x00")] == at.device.written
+            assert ending == at.reason("1")
 
     def test_only_a_pulse_is_taken_back(self) -> None:
         assert "reset_after" in mistake(lambda: command(COIL, {"value": True, "reset_after": "500ms"}))

@@ -67,7 +67,7 @@ def test_an_interlock_that_opened_while_the_line_was_busy_refuses() -> None:
         "flood",
         Ledger(),
         FakeClock(NOW),
-        Overrides("flood", FakeClock(NOW), lambda _events: None),
+        Overrides("flood", FakeClock(NOW)),
         on_started=lambda _wish: None,
         on_ended=lambda _wish, outcome: ended.append(outcome),
     )

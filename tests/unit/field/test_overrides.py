@@ -144,3 +144,55 @@ def test_after_a_restart_it_still_releases_itself() -> None:
         eventually(lambda: again.engine.units["rtu"].facts.value("out") == 60, 5)
         done(again, release(again))
         assert 0 == again.device.holding[10]
+
+
+def test_an_override_whose_proof_never_agrees_was_written_all_the_same_and_is_released() -> None:
+    with sitting(verify={"point": "key", "expect": "== 9", "within": "300ms"}) as at:
+        eventually(lambda: at.engine.units["rtu"].judged, 5)
+        at.operate("1", {"param": 60})
+        eventually(lambda: "1" in at.ended, 5)
+        assert "feedback_disagrees" == at.reason("1")
+        at.move(HOURS_4 + 1)
+        release(at)
+        assert 0 == at.device.holding[10]
+
+
+def test_it_is_kept_before_anything_is_written_and_taken_back_when_the_device_refuses() -> None:
+    with sitting() as at:
+        eventually(lambda: at.engine.units["rtu"].judged, 5)
+        at.device.refuses = True
+        at.operate("1", {"param": 60})
+        eventually(lambda: "1" in at.ended, 5)
+        names = [type(event).__name__ for event in at.ledger.events]
+        assert ["CommandSending", "OverrideBegan", "CommandFailed", "OverrideEnded"] == names
+        assert ["not_written"] == [ended.cause for ended in at.said(OverrideEnded)]
+        at.move(HOURS_4 + 1)
+        assert [] == at.overrides.due(AREA)
+
+
+def test_a_replacement_that_the_device_refuses_leaves_the_override_as_it_was() -> None:
+    with sitting() as at:
+        eventually(lambda: at.engine.units["rtu"].judged, 5)
+        at.operate("1", command="on")
+        done(at, "1")
+        at.device.refuses = True
+        at.operate("2", command="off")
+        eventually(lambda: "2" in at.ended, 5)
+        at.device.refuses = False
+        at.move(HOURS_4 + 1)
+        done(at, release(at))
+        assert at.device.coils[3] is False
+
+
+def test_a_release_that_was_overtaken_writes_nothing() -> None:
+    with sitting() as at:
+        eventually(lambda: at.engine.units["rtu"].judged, 5)
+        at.operate("1", {"param": 60})
+        done(at, "1")
+        at.move(HOURS_4 + 1)
+        (wish,) = at.overrides.due(AREA)
+        at.operate("2", {"param": 70})
+        done(at, "2")
+        at.operations.act(wish)
+        assert "override_replaced" == at.reason(wish.command_id)
+        assert 70 == at.device.holding[10]

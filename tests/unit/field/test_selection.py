@@ -90,3 +90,12 @@ def test_who_withdraws_it_frees_the_asset(sitting: Desk) -> None:
 def test_a_command_without_selection_cannot_be_selected(sitting: Desk) -> None:
     sitting.select("1", {"param": 40}, command="plain")
     assert "selection_needless" == sitting.reason("1")
+
+
+def test_whoever_chooses_anew_lets_go_of_what_was_chosen_before(sitting: Desk) -> None:
+    sitting.select("1", {"param": 40})
+    sitting.select("2", {"param": 50})
+    assert isinstance(sitting.ended["1"], Cancelled)
+    sitting.approve("2", {"param": 50})
+    eventually(lambda: "2" in sitting.ended, 5)
+    assert [(6, 10, b"\x00\x32")] == sitting.device.written
