@@ -91,9 +91,8 @@ class Sweep:
             began_s = time.monotonic()
             try:
                 transport.read(found.unit, found.table, self.address, 1, self.timeout_s)
-            except DeviceException:
-                pass
-            except TransportError:
-                continue
+            except TransportError as error:
+                if not isinstance(error, DeviceException):  # an exception is an answer too
+                    continue
             trips.append(time.monotonic() - began_s)
         return Found(found.unit, found.table, found.raw, found.exception, tuple(trips[1:] or trips))

@@ -7,6 +7,7 @@ import signal
 import sys
 import termios
 import threading
+from contextlib import suppress
 import time
 from typing import Annotated
 
@@ -68,11 +69,10 @@ async def _serve(device: ProfileDevice, line: Line, address: str) -> None:
         await line.open()
         typer.echo(f"{device.profile.id} {device.profile.version}, unit {device.unit}, on {address}")
         threading.Thread(target=_read_lines, args=(loop, typed), name="console", daemon=True).start()
-        while (text := await typed.get()) is not None:
-            if text.strip():
-                typer.echo(await _answer(console, text))
-    except Quit:
-        pass
+        with suppress(Quit):  # typed at the console: the ordinary end
+            while (text := await typed.get()) is not None:
+                if text.strip():
+                    typer.echo(await _answer(console, text))
     finally:
         await line.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Annotated, Literal, cast
 
@@ -103,11 +104,7 @@ def _encoded(where: str, values: list[str], type_: NumberType, word_order: Order
 
 def _number(text: str) -> float | int:
     try:
-        return int(text, 0)
-    except ValueError:
-        pass
-    try:
-        return float(text)
+        return int(text, 0) if re.fullmatch(r"[+-]?(\d+|0x[0-9a-f]+|0b[01]+)", text, re.IGNORECASE) else float(text)
     except ValueError as error:
         raise typer.BadParameter(f"a number like 345, 0x159 or 3.45 (given: {text})") from error
 
