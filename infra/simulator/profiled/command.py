@@ -7,8 +7,8 @@ import signal
 import sys
 import termios
 import threading
-from contextlib import suppress
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
