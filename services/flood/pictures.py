@@ -57,7 +57,7 @@ def look(unit: Unit, now_s: float) -> StationSeen:
 def compute(unit: Unit, station: Station, now_s: float) -> None:
     """Fill in the computed points of a station; what interlocks hang on must be here."""
     unit.compute("control_mode", _MODE_LABEL[station.seen.mode], now_s)
-    unit.compute("level_trusted", station.trust.trusted, now_s)
+    unit.compute("level_trusted", station.believes_level, now_s)
     minutes, inflow = outlook.time_to_overflow_min(station), outlook.inflow_m3_per_s(station)
     unit.compute("time_to_overflow", None if minutes is None else round(minutes, 1), now_s)
     unit.compute("inflow", None if inflow is None else round(inflow, 2), now_s)

@@ -71,6 +71,18 @@ def test_the_list_is_used_from_the_keyboard_alone(city: City, screen: Screen) ->
     expect(page.locator("tr[data-alarm]")).to_have_count(0)
 
 
+def test_enter_opens_what_was_acknowledged_though_nothing_was_marked(city: City, screen: Screen) -> None:
+    city.simulator.contact("fuxing", "door_open", on=True)
+    screen.sign_in("dispatcher")
+    page = screen.page
+    expect(screen.alarm("fuxing~door_opened")).to_be_visible(timeout=30_000)
+    first = page.locator("tr.unseen").first.get_attribute("data-alarm") or ""
+    page.keyboard.press("a")
+    expect(page.locator(f"tr.unseen[data-alarm='{first}']")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{city.url}/station/{first.split('~')[0]}")
+
+
 def test_a_pump_is_started_and_the_ledger_says_verified(city: City, screen: Screen) -> None:
     screen.sign_in("dispatcher")
     page = screen.page

@@ -36,7 +36,7 @@ def inflow_m3_per_s(station: Station) -> float | None:
 def time_to_overflow_min(station: Station) -> float | None:
     """Minutes until the well is full at the present rate of rise; None when the level is not known or not believed."""
     rise, level_m = rise_m_per_s(station), station.seen.level_m
-    if rise is None or level_m is None or not station.trust.trusted:
+    if rise is None or level_m is None or not station.believes_level:
         return None
     left_m = station.rules.overflow_level_m - level_m
     if left_m <= 0:
@@ -50,7 +50,7 @@ def expected_overflow_min(station: Station) -> float | None:
     Under group control the pumps that stand ready count with their capacity; otherwise the pumps are as they are.
     """
     inflow, level_m, flow = inflow_m3_per_s(station), station.seen.level_m, station.seen.flow_m3_per_s
-    if inflow is None or level_m is None or flow is None or not station.trust.trusted:
+    if inflow is None or level_m is None or flow is None or not station.believes_level:
         return None
     ready = sum(
         1

@@ -131,8 +131,9 @@ def wanted_pumps(station: Station, now_s: float) -> int:
     a pump that trips there is replaced at once.
     """
     rules, seen = station.rules, station.seen
-    if not station.trust.trusted or seen.level_m is None:
+    if not station.believes_level:
         return _wanted_by_floats(station, now_s)
+    assert seen.level_m is not None
     least = sum(1 for level_m in rules.start_levels_m[: rules.pumps] if seen.level_m >= level_m)
     most = sum(1 for level_m in rules.stop_levels_m[: rules.pumps] if seen.level_m > level_m)
     return max(least, min(station.wanted, max(most, least)))
@@ -187,8 +188,10 @@ def _wanted_by_floats(station: Station, now_s: float) -> int:
 def _protect(station: Station, now_s: float) -> Iterator[Action]:
     """Stop what would run dry. A level that is not to be believed trips nothing: then the low float decides."""
     rules, seen = station.rules, station.seen
-    level_dry = station.trust.trusted and seen.level_m is not None and seen.level_m <= rules.dry_run_level_m
-    dry = level_dry or (seen.low_water is True and not station.trust.trusted)
+    if station.believes_level:
+        dry = seen.level_m is not None and seen.level_m <= rules.dry_run_level_m
+    else:
+        dry = seen.low_water is True
     for at, pump in enumerate(station.pumps):
         if pump.running is not True or pump.asked == "stop" or _was_refused(pump, now_s):
             continue
@@ -207,8 +210,7 @@ def _start_one(station: Station, wanted: int, now_s: float) -> Iterator[Action]:
     at = find_available(station, now_s)
     if at is None:
         return
-    by_floats = not station.trust.trusted or station.seen.level_m is None
-    reason = "high_float" if by_floats else "standby" if replaces else "level"
+    reason = "high_float" if not station.believes_level else "standby" if replaces else "level"
     yield Action(
         f"pump{at + 1}_start", at + 1, reason, {"level_m": station.seen.level_m, "wanted": wanted, "pump": at + 1}
     )

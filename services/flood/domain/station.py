@@ -118,6 +118,7 @@ class Trust:
     watching_since_s: float | None = None
     """A pump started then: the level must move."""
     disagrees_since_s: float | None = None
+    """Since when it contradicts the floats, or says nothing while they speak."""
     agrees_since_s: float | None = None
 
 
@@ -146,6 +147,11 @@ class Station:
     close_since_s: float | None = None
     closure_advised: bool = False
 
+    @property
+    def believes_level(self) -> bool:
+        """Is there a level, from a meter that is to be believed? Without one the floats decide."""
+        return self.trust.trusted and self.seen.level_m is not None
+
 
 def new_station(rules: StationRules) -> Station:
     return Station(rules=rules, pumps=tuple(Pump() for _ in range(rules.pumps)))
@@ -165,7 +171,7 @@ def observe(station: Station, seen: StationSeen, now_s: float) -> Station:
     )
     started = any(new.running is True and old.running is False for new, old in zip(pumps, station.pumps, strict=True))
     trust = _observe_trust(station.trust, station.rules, seen, started, now_s)
-    floated = seen.high_float is True and not trust.trusted
+    floated = seen.high_float is True and not (trust.trusted and seen.level_m is not None)
     return replace(
         station,
         seen=seen,
@@ -196,7 +202,14 @@ def _observe_pump(pump: Pump, seen: PumpSeen, rules: StationRules, now_s: float)
 def _observe_trust(trust: Trust, rules: StationRules, seen: StationSeen, started: bool, now_s: float) -> Trust:
     level_m = seen.level_m
     if level_m is None:
-        return replace(trust, trusted=False, level_m=None, watching_since_s=None, agrees_since_s=None)
+        if seen.high_float is None:  # nothing is known of the station: that is the link's fault, not the meter's
+            return replace(trust, watching_since_s=None, disagrees_since_s=None, agrees_since_s=None)
+        since_s = trust.disagrees_since_s if trust.disagrees_since_s is not None else now_s
+        silent = now_s - since_s >= rules.float_disagrees_s
+        trusted = trust.trusted and not silent
+        return replace(
+            trust, trusted=trusted, level_m=None, watching_since_s=None, disagrees_since_s=since_s, agrees_since_s=None
+        )
     moved = trust.level_m is None or abs(level_m - trust.level_m) >= _MOVED_M
     if moved:
         trust = replace(trust, level_m=level_m, moved_at_s=now_s, watching_since_s=None)

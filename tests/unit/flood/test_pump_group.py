@@ -171,6 +171,34 @@ def test_a_level_meter_that_lives_and_agrees_is_believed_again() -> None:
     assert play.station.trust.trusted
 
 
+def test_a_lost_link_says_nothing_about_the_level_meter() -> None:
+    play = Play()
+    play.wobble(1.2, 10)
+    play.more = {"high_float": None, "low_water": None}
+    play.run(None, 120)
+    assert play.station.trust.trusted
+    play.more = {}
+    play.wobble(1.2, 1)
+    assert play.station.believes_level
+
+
+def test_a_single_reading_that_is_lost_says_nothing_about_the_level_meter_and_the_floats_decide_meanwhile() -> None:
+    play = Play(more={"high_float": True})
+    play.wobble(5.6, 3)
+    assert "pump3_start" in play.run(None, 3)
+    assert not play.station.believes_level
+    play.more = {}
+    play.wobble(1.2, 1)
+    assert play.station.believes_level
+
+
+def test_a_low_float_stops_the_pumps_though_the_level_was_lost_only_now() -> None:
+    play = Play()
+    play.wobble(1.6, 3)
+    play.more = {"low_water": True}
+    assert ["pump1_stop"] == play.step(None)
+
+
 def test_without_level_and_floats_it_stays_as_it_is() -> None:
     play = Play()
     play.wobble(2.1, 5)

@@ -24,6 +24,8 @@ export function useAlarmList(
   const ids = computed(() => alarms.value.map((alarm) => alarm.id))
   const markedAlarm = computed(() => alarms.value.find((alarm) => alarm.id === marked.value) ?? null)
   let lastIndex = 0
+  /** Acknowledged last: Enter opens it when none is marked, and another A goes on with the next. */
+  let acted: string | null = null
 
   watch(ids, (now) => {
     if (marked.value === null) return
@@ -50,7 +52,9 @@ export function useAlarmList(
     up: () => move(-1),
     acknowledge() {
       const alarm = target(mayAcknowledge)
-      if (alarm) void acknowledge([alarm])
+      if (!alarm) return
+      acted = alarm.id
+      void acknowledge([alarm])
     },
     acknowledgeAll: () => void acknowledge(alarms.value.filter(mayAcknowledge)),
     reset() {
@@ -58,7 +62,8 @@ export function useAlarmList(
       if (alarm) void reset(alarm)
     },
     open() {
-      if (markedAlarm.value) void router.push(`/station/${markedAlarm.value.asset}`)
+      const alarm = markedAlarm.value ?? alarms.value.find((each) => each.id === acted)
+      if (alarm) void router.push(`/station/${alarm.asset}`)
     },
     details() {
       const alarm = target(() => true)
