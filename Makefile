@@ -33,6 +33,7 @@ style:
 
 types:
 	@.venv/bin/mypy --strict --no-error-summary
+	@.venv/bin/mypy --config-file tests/mypy.ini --no-error-summary tests
 
 imports:
 	@.venv/bin/lint-imports --no-logo

@@ -14,7 +14,7 @@ from infra.local.processes import LOOPBACK, free_ports
 from shared.cli import field
 from tests.faults.rig import rig
 from tests.integration.cli.simulating import PROGRAM
-from tests.integration.field.test_fairness import write_site
+from tests.integration.field.gauges import write_site
 from tests.waiting import eventually
 
 RUN = CliRunner()

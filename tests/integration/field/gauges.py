@@ -12,7 +12,7 @@ NAMES = {"zh": "测试", "en": "Test"}
 
 
 def write_site(
-    folder: Path, lines: dict[str, str], controllers: list[tuple[str, int]], *, every_s: float, **modbus: str
+    folder: Path, lines: dict[str, str], controllers: list[tuple[str, int]], *, every_s: float = 0.4, **modbus: str
 ) -> None:
     """`controllers`: their line and unit; each is called `line-unit`."""
     profile: dict[str, Any] = {

@@ -40,9 +40,9 @@ def test_trap_the_library_by_itself_falls_into_it() -> None:
         with pytest.raises(ModbusException):
             client.read_holding_registers(100, device_id=1)
         assert device.sent_late.wait(5)
-        answered = [client.read_holding_registers(address, device_id=1).registers[0] for address in (200, 300)]
+        answered = client.read_holding_registers(200, device_id=1).registers
         client.close()
-    assert [1 << 12 | 100, 1 << 12 | 200] == answered
+    assert [1 << 12 | 100] == answered
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
