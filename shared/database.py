@@ -35,6 +35,7 @@ __all__ = [
     "engine_from",
     "migrate",
     "postgres_engine",
+    "reach",
     "sqlite_engine",
 ]
 
@@ -209,6 +210,21 @@ def postgres_engine(url: str, *, schema: str) -> sa.Engine:
         },
     )
     return engine.execution_options(schema_of_service=schema)
+
+
+def reach(url: str) -> None:
+    """Sign in to PostgreSQL and leave again; nothing is created. Raises Unavailable."""
+    try:
+        engine = postgres_engine(url, schema="public")
+    except sa.exc.ArgumentError as error:
+        # its own words may repeat the password
+        raise Unavailable("database_unavailable", detail="no scheme://user:password@host:port/name") from error
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        raise Unavailable("database_unavailable", detail=str(error.orig).strip()[:200]) from error
+    finally:
+        engine.dispose()
 
 
 _migrating = threading.Lock()

@@ -32,7 +32,7 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     findings: list[Finding] = []
     try:
         site = load_site(folder, keys_of=ALL_TRADES)
-        mistakes = list(_misfits(folder, site, findings))
+        mistakes, findings = examine(folder, site)
     except MalformedDocument as error:
         mistakes = [str(mistake) for mistake in error.mistakes]
     for mistake in (*mistakes, *findings):
@@ -45,11 +45,12 @@ def lint(folder: Annotated[Path, typer.Argument(help="Folder that holds site.yam
     )
 
 
-def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
+def examine(folder: Path, site: Site) -> tuple[list[str], list[Finding]]:
     """Controllers whose profile does not know their parameters or points, and serial lines that are asked too much;
-    what lint finds goes to `findings`, once.
+    and what lint finds in their profiles, once each.
     """
-    found = []
+    found: list[str] = []
+    findings: list[Finding] = []
     by_line: dict[str, list[tuple[ControllerEntry, Profile]]] = {}
     for entry in site.controllers:
         library = profiles_for(site.assets_by_id[entry.asset].trade, folder)
@@ -68,4 +69,5 @@ def _misfits(folder: Path, site: Site, findings: list[Finding]) -> list[str]:
             if finding not in findings:
                 findings.append(finding)
     loads = (line_load(site.lines_by_id[line], controllers) for line, controllers in by_line.items())
-    return [*found, *(sentence for load in loads if (sentence := load.overload) is not None)]
+    found += [sentence for load in loads if (sentence := load.overload) is not None]
+    return found, findings

@@ -19,6 +19,6 @@ def test_a_single_command_joins_the_group_of_another_folder() -> None:
 
 def test_every_part_of_the_house_can_be_asked_for_help() -> None:
     app = build()
-    for part in ("field", "profile", "site", "sim"):
+    for part in ("doctor", "field", "profile", "site", "sim"):
         done = RUN.invoke(app, [part, "--help"])
         assert 0 == done.exit_code, done.output
