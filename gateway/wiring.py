@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from gateway.auth import Accounts
 from gateway.live.feed import Feed
 from gateway.live.hub import Hub
+from gateway.live.reload import Reload
 from gateway.metrics import Metrics
 from gateway.present import Presenter
 from gateway.settings import Settings
@@ -30,8 +31,9 @@ from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
 from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
-from shared.field.profile_load import profiles_for
-from shared.site import load_site
+from shared.field.profile_load import ProfileLibrary, profiles_for
+from shared.site import Site, load_site
+from shared.site.files import ConfigurationFiles, site_folders
 
 SERVICE = "gateway"
 LOOK_BACK = timedelta(minutes=2)
@@ -52,10 +54,9 @@ class Gateway:
         self.settings = settings
         self.instance = settings.instance or f"{SERVICE}-1"
         self.clock = clock_at(settings.clock_file)
-        self.site = load_site(settings.site, settings.site_variables)
-        self.trades: list[str] = sorted({asset.trade for asset in self.site.assets})
-        profiles = {trade: profiles_for(trade, settings.site) for trade in self.trades}
-        self.city = CityView(self.site, profiles, self.clock)
+        site, profiles = _load(settings)
+        self.trades: list[str] = sorted({asset.trade for asset in site.assets})
+        self.city = CityView(site, profiles, self.clock)
         self.alarms = AlarmView()
         self.commands = CommandView()
         self.health = HealthView(expected=(*self.trades, "alarms", "history"))
@@ -63,12 +64,14 @@ class Gateway:
         self.hub = Hub(settings.clients_max, settings.client_backlog_max, settings.ring_max)
         self.database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations")
         self._outbox = Outbox(SERVICE, self.instance, self.clock)
-        self.accounts = Accounts(self.database, settings, self.audit, self.site.city)
+        files = ConfigurationFiles(*site_folders(settings.site))
+        self.reload = Reload(self.city, self.hub, files, lambda: _load(settings))
+        self.accounts = Accounts(self.database, settings, self.audit, site.city)
         uri = settings.amqp_uri
         self.queries = QueryClient(uri, SERVICE)
         self.sender = CommandSender(uri, SERVICE, self.instance, self.clock)
         self.feed = Feed(self.city, self.alarms, self.commands, self.presenter, self.hub, self.clock, self._list_alarms)
-        self._listener = HealthListener(uri, SERVICE, self.health.note)
+        self._listener = HealthListener(uri, SERVICE, self.health.note, configuration=lambda: self.reload.digest)
         self._relay = Relay(uri, self.instance, self.database)
         self._heart = HealthPublisher(
             uri,
@@ -77,8 +80,13 @@ class Gateway:
             restarts=settings.restarts,
             clock=self.clock,
             every_s=settings.heartbeat_every_s,
-            checks={"clocks": self._listener.skew.check},
+            checks={
+                "clocks": self._listener.skew.check,
+                "configuration": self.reload.check,
+                "configurations": self._listener.agreement.check,
+            },
             alive_file=settings.alive_file,
+            configuration=lambda: self.reload.digest,
         )
         begin = datetime.fromtimestamp(time.time(), UTC) - LOOK_BACK
         self._parts: list[Part] = [
@@ -89,8 +97,14 @@ class Gateway:
             Tap(uri, SERVICE, self.feed.on_open, self.feed.on_letter),
             StreamReader(uri, SERVICE, begin, self.feed.on_frame),
             self.feed,
+            self.reload,
         ]
         self.metrics = Metrics(self.city, self.alarms, self.health, self.hub)
+
+    @property
+    def site(self) -> Site:
+        """As it is now: its files may change while we run."""
+        return self.city.site
 
     def start(self) -> None:
         """Raises Unavailable when the accounts cannot be looked up: a gateway without them lets nobody in."""
@@ -141,3 +155,9 @@ class Gateway:
             found += [decode_as(AlarmSnapshot, item, "alarm") for item in page]
             if len(page) < PAGE_MAX:
                 return found
+
+
+def _load(settings: Settings) -> tuple[Site, dict[str, ProfileLibrary]]:
+    site = load_site(settings.site, settings.site_variables)
+    trades = {asset.trade for asset in site.assets}
+    return site, {trade: profiles_for(trade, settings.site) for trade in trades}

@@ -15,6 +15,7 @@ from gateway.auth import Caller
 from gateway.present import words
 from gateway.views import texts
 from gateway.wiring import Gateway
+from shared.contracts.message import Scalar
 from shared.messages import sentence
 
 router = APIRouter(prefix="/api", tags=["journal"])
@@ -87,7 +88,9 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
     data = item["data"]
     condition, asset = data.get("condition"), item.get("asset")
     alarm = data.get("alarm")
-    params = {name: value for name, value in data.items() if isinstance(value, str | int | float | bool)}
+    params = {
+        name: _listed(value) for name, value in data.items() if isinstance(value, str | int | float | bool | list)
+    }
     if isinstance(alarm, dict):
         condition, asset = alarm["condition"], alarm["asset"]
     if condition:
@@ -111,6 +114,11 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
         text=words(sentence(f"event.{item['event']}", params)),
         data=data,
     )
+
+
+def _listed(value: Scalar | list[Any]) -> Scalar:
+    """What a sentence can carry: of a list, the texts in it."""
+    return ", ".join(each for each in value if isinstance(each, str)) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

@@ -100,6 +100,11 @@ class Hub:
         at = next((at for at, kept in enumerate(frames) if kept.id == last_id), None)
         return None if at is None else [client.told(kept) for kept in frames[at + 1 :] if client.wants(kept)]
 
+    def end_all(self) -> None:
+        """End every stream, from any thread: the browsers come back and take a snapshot."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.close)
+
     def close(self) -> None:
         """End every stream."""
         for client in list(self._clients):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -69,20 +69,36 @@ class CityView:
     """Every point of every asset of the site."""
 
     def __init__(self, site: Site, profiles: Mapping[str, ProfileLibrary], clock: Clock) -> None:
-        self.site = site
         self._clock = clock
         self._lock = threading.RLock()
         self._began_us = self._now_us()
-        self.controllers: dict[str, ControllerEntry] = {entry.id: entry for entry in site.controllers}
+        self.site = site
+        self.controllers: Mapping[str, ControllerEntry] = {}
         self._profiles: dict[str, Profile] = {}
         self._points: dict[tuple[str, str], PointView] = {}
-        self._by_asset: dict[str, list[PointView]] = {asset.id: [] for asset in site.assets}
-        self._last_good_us: dict[str, dict[str, int]] = {entry.id: {} for entry in site.controllers}
+        self._by_asset: dict[str, list[PointView]] = {}
+        self._last_good_us: dict[str, dict[str, int]] = {}
         self._dirty: set[tuple[str, str]] = set()
         self.field_to_screen_s: deque[float] = deque(maxlen=200)
-        for entry in site.controllers:
-            library = profiles[site.assets_by_id[entry.asset].trade]
-            self._add(entry, library.get(entry.profile, entry.parameters))
+        self.adopt(site, profiles)
+
+    def adopt(self, site: Site, profiles: Mapping[str, ProfileLibrary]) -> None:
+        """Show this site from now on. What was told of points that are in it too stays.
+
+        Raises Malformed and MalformedDocument for a profile that is not there or wrong; then nothing changes.
+        """
+        found = {
+            entry.id: profiles[site.assets_by_id[entry.asset].trade].get(entry.profile, entry.parameters)
+            for entry in site.controllers
+        }
+        with self._lock:
+            before = self._points
+            self._points, self._by_asset = {}, {asset.id: [] for asset in site.assets}
+            self._last_good_us = {entry.id: self._last_good_us.get(entry.id, {}) for entry in site.controllers}
+            self._profiles, self.controllers, self.site = found, site.controllers_by_id, site
+            for entry in site.controllers:
+                self._add(entry, found[entry.id], before)
+            self._dirty &= self._points.keys()
 
     def profile_of(self, asset: str, condition: str = "") -> Profile | None:
         """The profile behind an asset; the one that has the condition when several controllers serve it."""
@@ -121,7 +137,7 @@ class CityView:
 
     def readings(self, asset: str) -> list[Reading]:
         with self._lock:
-            return [self._reading(point, self._now_us()) for point in self._by_asset[asset]]
+            return [self._reading(point, self._now_us()) for point in self._by_asset.get(asset, ())]
 
     def find_point(self, asset: str, point: str) -> PointView | None:
         return self._points.get((asset, point))
@@ -140,7 +156,7 @@ class CityView:
         worst: AssetQuality = "none"
         now_us = self._now_us()
         with self._lock:
-            for point in self._by_asset[asset]:
+            for point in self._by_asset.get(asset, ()):
                 if point.group is None:
                     continue  # a computed point is as good as what it was computed from
                 quality = self._reading(point, now_us).quality.partition(".")[0]
@@ -155,7 +171,7 @@ class CityView:
             return sum(1 for point in self._points.values() if self._reading(point, now_us).quality == "stale")
 
     def last_good_at(self, controller: str) -> datetime | None:
-        groups = self._last_good_us[controller]
+        groups = self._last_good_us.get(controller)
         return _moment(max(groups.values())) if groups else None
 
     def is_online(self, controller: str) -> bool:
@@ -199,14 +215,16 @@ class CityView:
     def all_readings(self, assets: Iterable[str]) -> list[Reading]:
         return [reading for asset in assets for reading in self.readings(asset)]
 
-    def _add(self, entry: ControllerEntry, profile: Profile) -> None:
-        self._profiles[entry.id] = profile
+    def _add(self, entry: ControllerEntry, profile: Profile, before: Mapping[tuple[str, str], PointView]) -> None:
         for name in (*profile.points, *profile.computed):
             registered = profile.points.get(name)
             stale_after_s = profile.poll_groups[registered.poll].stale_after if registered else COMPUTED_STALE_AFTER_S
             asset = entry.points.get(name, entry.asset)
             group = registered.poll if registered else None
             point = PointView(asset, name, entry.id, group, profile, int(stale_after_s * 1e6))
+            old = before.get((asset, name))
+            if old is not None and old.controller == entry.id and old.shown == point.shown:
+                point = replace(old, group=group, profile=profile, stale_after_us=point.stale_after_us)
             self._points[asset, name] = point
             self._by_asset[asset].append(point)
 

@@ -68,19 +68,19 @@ class _GaugeDesk:
 class Flood:
     """The trade of one process: the pictures of its stations and gauges, and what is done about them."""
 
-    def __init__(
-        self,
-        rules_of: Callable[[Unit], StationRules],
-        warning_rules: Sequence[rain.WarningRule],
-        clock: Clock,
-    ) -> None:
-        self._rules_of = rules_of
-        self._warning_rules = warning_rules
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._rules: Mapping[str, StationRules] = {}
+        self._warning_rules: Sequence[rain.WarningRule] = ()
         self._stations: dict[str, _StationDesk] = {}
         self._gauges: dict[str, _GaugeDesk] = {}
         self._lock = threading.RLock()
         self.ports: Ports
+
+    def adopt(self, rules: Mapping[str, StationRules], warning_rules: Sequence[rain.WarningRule]) -> None:
+        """Work by these: `rules` by controller for what is taken from now on, `warning_rules` at once."""
+        with self._lock:
+            self._rules, self._warning_rules = rules, warning_rules
 
     def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None:
         """Begin with what was known before the restart."""
@@ -91,18 +91,18 @@ class Flood:
                 asset = unit.entry.asset
                 memory = memories.get(asset, {})
                 if "level_wet_well" in unit.profile.points:
-                    station = pictures.recall_station(new_station(self._rules_of(unit)), memory, now_s)
+                    station = pictures.recall_station(new_station(self._rules[unit.id]), memory, now_s)
                     self._stations[unit.id] = _StationDesk(
                         unit, station, StationConditions(asset, station.rules, pictures.asset_of(unit, "road_depth"))
                     )
                 elif "rain_1h" in unit.profile.computed:
                     self._gauges[unit.id] = _GaugeDesk(unit, pictures.recall_gauge(memory))
 
-    def release(self, area: str) -> None:
+    def release(self, units: Sequence[Unit]) -> None:
         with self._lock:
-            for desks in (self._stations, self._gauges):
-                for unit_id in [unit_id for unit_id, desk in desks.items() if desk.unit.area == area]:
-                    del desks[unit_id]
+            for unit in units:
+                self._stations.pop(unit.id, None)
+                self._gauges.pop(unit.id, None)
 
     def decides(self, unit: Unit) -> bool:
         return unit.id in self._stations or unit.id in self._gauges

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from services.flood.details import STATION_KINDS, station_rules, warning_rules
+from services.flood.domain.station import StationRules
 from services.flood.handlers import Flood, Ports
 from services.flood.settings import Settings
 from shared.bus.entrypoints import Entrypoints
 from shared.clock import clock_at
 from shared.database import DatabaseThread, NativeThread, engine_from
 from shared.documents import read_document
+from shared.field.configuration import Configuration, load_configuration
 from shared.field.owner import Owner
-from shared.field.profile_load import profiles_for
-from shared.site import load_site
 
 SERVICE = "flood"
 
@@ -35,17 +36,22 @@ class FloodApp:
 def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
     """Raises MalformedDocument when the site or a profile is wrong. Connects to nothing yet."""
     clock = clock_at(settings.clock_file)
-    site = load_site(settings.site, settings.site_variables, keys_of=SERVICE)
-    profiles = profiles_for(SERVICE, settings.site)
-    document = read_document(settings.site / "site.yaml")
-    rules = {}
-    for controller in site.controllers:
-        asset = site.assets_by_id[controller.asset]
-        if asset.trade == SERVICE and asset.kind in STATION_KINDS:
-            profile = profiles.get(controller.profile, controller.parameters)
-            rules[controller.id] = station_rules(site, document, asset, profile, controller.parameters)
-    flood = Flood(lambda unit: rules[unit.id], warning_rules(settings.site), clock)
+    flood = Flood(clock)
     database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", thread)
-    owner = Owner(SERVICE, site, profiles, settings, clock, database, flood)
+    owner = Owner(SERVICE, lambda: configure(settings, flood), settings, clock, database, flood)
     flood.ports = Ports(act=owner.operations.act, emit=owner.emit, judge=owner.judge)
     return FloodApp(flood, owner)
+
+
+def configure(settings: Settings, flood: Flood) -> Configuration:
+    """What the files say now. Raises MalformedDocument when they are wrong."""
+    found = load_configuration(SERVICE, settings.site, settings.site_variables)
+    document = read_document(settings.site / "site.yaml")
+    rules: dict[str, StationRules] = {}
+    for identity, profile in found.profiles.items():
+        controller = found.site.controllers_by_id[identity]
+        asset = found.site.assets_by_id[controller.asset]
+        if asset.kind in STATION_KINDS:
+            rules[identity] = station_rules(found.site, document, asset, profile, controller.parameters)
+    warnings = warning_rules(settings.site)
+    return replace(found, rules=rules, adopt=lambda: flood.adopt(rules, warnings))

@@ -51,7 +51,9 @@ class Bus:
         *,
         checks: Mapping[str, Callable[[], Check]] | None = None,
         retry: Retry | None = None,
+        configuration: Callable[[], str] = str,
     ) -> None:
+        """`configuration`: the digest of the files this process works by."""
         self.service = service
         self.instance = settings.instance or f"{service}-1"
         self.uri = settings.amqp_uri
@@ -60,7 +62,7 @@ class Bus:
         self._retry = retry
         self.outbox = Outbox(service, self.instance, clock)
         self.relay = Relay(self.uri, self.instance, database)
-        self.health = HealthListener(self.uri, service)
+        self.health = HealthListener(self.uri, service, configuration=configuration)
         self._heart = HealthPublisher(
             self.uri,
             service=service,
@@ -68,7 +70,13 @@ class Bus:
             restarts=settings.restarts,
             clock=clock,
             every_s=settings.heartbeat_every_s,
-            checks={"events": self._events_leave, "clocks": self.health.skew.check, **(checks or {})},
+            checks={
+                "events": self._events_leave,
+                "clocks": self.health.skew.check,
+                "configurations": self.health.agreement.check,
+                **(checks or {}),
+            },
+            configuration=configuration,
             alive_file=settings.alive_file,
         )
         self._parts: list[Part] = [self.relay, self.health, self._heart]

@@ -26,6 +26,8 @@ from shared.contracts.message import Params
 from shared.errors import Malformed, Refused, Unavailable
 
 SILENT_S_MAX = 6.0
+DIFFERS_S_MAX = 10.0
+"""Instances may work by different site files for so long (wall time): they do not look at the same moment."""
 SKEW_WARN_S = 0.5
 SKEW_REFUSE_S = 2.0
 _SAMPLES = 5
@@ -44,7 +46,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """`time` is city time, `wall_s` the sender's wall clock (Unix time), `started_at` city time too."""
+    """`time` is city time, `wall_s` the sender's wall clock (Unix time), `started_at` city time too.
+
+    `configuration`: the digest of the site's files that the sender works by; empty when it works by none.
+    """
 
     service: str
     instance: str
@@ -53,6 +58,7 @@ class Heartbeat:
     time: datetime
     wall_s: float
     checks: dict[str, Check]
+    configuration: str = ""
 
 
 class HealthPublisher:
@@ -69,6 +75,7 @@ class HealthPublisher:
         every_s: float,
         checks: Mapping[str, Callable[[], Check]],
         alive_file: Path | None = None,
+        configuration: Callable[[], str] = str,
     ) -> None:
         """`alive_file` is touched at each heartbeat, sent or not: its age tells a health check whether we still run."""
         self._service, self._instance, self._restarts = service, instance, restarts
@@ -77,6 +84,7 @@ class HealthPublisher:
         self._every_s = every_s
         self._checks = checks
         self._alive_file = alive_file
+        self._configuration = configuration
         self._publisher = Publisher(uri, f"{instance} health")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -98,6 +106,7 @@ class HealthPublisher:
             time=self._clock.now(),
             wall_s=time.time(),
             checks={name: _looked_at(name, check) for name, check in self._checks.items()},
+            configuration=self._configuration(),
         )
 
     def _run(self) -> None:
@@ -115,12 +124,19 @@ class HealthPublisher:
 
 
 class HealthListener:
-    """One thread that hears everybody's heartbeats and measures how far their clocks are from ours."""
+    """One thread that hears everybody's heartbeats and compares their clocks and site files with ours."""
 
-    def __init__(self, uri: str, service: str, on_heartbeat: Callable[[Heartbeat], None] | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        service: str,
+        on_heartbeat: Callable[[Heartbeat], None] | None = None,
+        configuration: Callable[[], str] = str,
+    ) -> None:
         self._service = service
         self._on_heartbeat = on_heartbeat
         self.skew = SkewMeter()
+        self.agreement = Agreement(configuration)
         self._loop = BrokerLoop(uri, f"{service} health listener", self._serve)
         self.start, self.stop = self._loop.start, self._loop.stop
 
@@ -141,6 +157,7 @@ class HealthListener:
             log.warning("a heartbeat is malformed", detail=str(error))
             return
         self.skew.observe(heartbeat.instance, heartbeat.wall_s, time.time())
+        self.agreement.observe(heartbeat.instance, heartbeat.configuration, time.monotonic())
         if self._on_heartbeat is not None:
             self._on_heartbeat(heartbeat)
 
@@ -175,6 +192,33 @@ class SkewMeter:
         skew = self.skew_s(instance)
         if skew is not None and abs(skew) > SKEW_REFUSE_S:
             raise Refused("clocks_differ", instance=instance, skew_s=round(skew, 2))
+
+
+class Agreement:
+    """Do all processes work by the same site files? Files that are being changed may differ for some seconds."""
+
+    def __init__(self, own: Callable[[], str]) -> None:
+        self._own = own
+        self._seen: dict[str, tuple[str, float]] = {}
+        self._differs_since_s: dict[str, float] = {}
+
+    def observe(self, instance: str, configuration: str, now_s: float) -> None:
+        """`now_s`: this process's monotonic clock, in seconds."""
+        self._seen[instance] = (configuration, now_s)
+        if configuration and self._own() and configuration != self._own():
+            self._differs_since_s.setdefault(instance, now_s)
+        else:
+            self._differs_since_s.pop(instance, None)
+
+    def check(self) -> Check:
+        """For the health page: not ok while another process that still runs works by other files."""
+        now_s = time.monotonic()
+        for instance, since_s in sorted(self._differs_since_s.items()):
+            configuration, seen_s = self._seen[instance]
+            if now_s - seen_s <= SILENT_S_MAX and now_s - since_s > DIFFERS_S_MAX and configuration != self._own():
+                params: Params = {"instance": instance, "digest": configuration, "own": self._own()}
+                return Check(ok=False, code="configurations_differ", params=params)
+        return Check(ok=True, code="configurations_agree", params={})
 
 
 def _looked_at(name: str, check: Callable[[], Check]) -> Check:

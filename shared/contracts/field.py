@@ -206,6 +206,44 @@ class AreaReleased(Event):
     cause: Literal["stopped", "broker", "configuration"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerChange:
+    """`parts`: which words about the controller are other ones now."""
+
+    controller: str
+    parts: tuple[Literal["added", "removed", "line", "controller", "profile", "rules"], ...]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationChanged(Event):
+    """An instance works by other files from now on. `by`: the accounts that own the files that changed."""
+
+    trade: str
+    instance: str
+    digest: str
+    previous: str
+    files: tuple[str, ...]
+    by: tuple[str, ...]
+    controllers: tuple[str, ...]
+    """Those that it touches."""
+    changes: tuple[ControllerChange, ...]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationRefused(Event):
+    """Changed files were wrong: the instance works by what it had read before."""
+
+    trade: str
+    instance: str
+    digest: str
+    files: tuple[str, ...]
+    by: tuple[str, ...]
+    detail: str
+    """What is wrong with them, a line each."""
+
+
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryGap(Event):

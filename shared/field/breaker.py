@@ -52,9 +52,13 @@ class LossBudget:
     burst_s: float = LOSS_BURST_S
     left_s: float = LOSS_BURST_S
     seen_at_s: float = 0.0
+    sharers: int = 2
+    """Controllers on the line: one alone keeps nobody waiting."""
 
     def allows(self, now_s: float) -> bool:
         """May a controller that missed its last answer be asked now?"""
+        if self.sharers < 2:
+            return True
         self.left_s = min(self.burst_s, self.left_s + (now_s - self.seen_at_s) * self.share)
         self.seen_at_s = now_s
         return self.left_s > 0

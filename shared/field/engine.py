@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -30,17 +30,17 @@ from shared.field.commands import (
     telegram,
     written_value,
 )
+from shared.field.configuration import Configuration
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
 from shared.field.pacer import Pacer
 from shared.field.profile import CommandSpec, Profile
-from shared.field.profile_load import ProfileLibrary
 from shared.field.reporter import Reporter
 from shared.field.scanner import Scan, Scanner
 from shared.field.timing import line_cost
 from shared.field.transports import DeviceException, Transport, TransportError, open_line, open_transport
-from shared.site import ControllerEntry, Site
+from shared.site import ControllerEntry
 
 _WRITE_WAIT_WALL_S = 10.0
 EXCEPTION_ACKNOWLEDGE = 5
@@ -113,6 +113,11 @@ class Unit:
         """Was this command written, and its proof is still open? Then it is not written a second time."""
         return any(pending.verification.spec is spec for pending in self.pending)
 
+    def knows(self, asset: str, condition: str) -> bool:
+        """Is this a condition of the unit's?"""
+        code, _, controller = condition.partition(":")
+        return (controller == self.id and code in self.link_judges) or self.judges.knows(asset, condition)
+
     def remember(self, asset: str, condition: str) -> bool:
         """After a restart: this stood. Unknown until it is seen again; False when the unit has no such condition."""
         code, _, controller = condition.partition(":")
@@ -146,29 +151,23 @@ class Engine:
 
     def __init__(
         self,
-        site: Site,
-        trade: str,
-        profiles: ProfileLibrary,
+        configuration: Configuration,
         clock: Clock,
         listener: EngineListener,
         *,
         takeover_quiet_s: float,
         transport_for: Callable[[Address], Transport] = open_transport,
     ) -> None:
-        self._site = site
-        self._trade = trade
+        self._configuration = configuration
         self._clock = clock
         self._listener = listener
         self._takeover_quiet_s = takeover_quiet_s
         self._transport_for = transport_for
-        self._lines: dict[str, list[Line]] = {}
+        self._lines: dict[str, dict[str, Line]] = {}
         self._pacer = Pacer(clock)
+        self._waiting: list[tuple[str, Line, list[Scanner]]] = []
+        """By area and line that goes on: what `adopt` built for it and `start` lets begin."""
         self.units: dict[str, Unit] = {}
-        self._profiles = {
-            controller.id: profiles.get(controller.profile, controller.parameters)
-            for area in site.areas_of(trade)
-            for controller in site.controllers_of(trade, area)
-        }
 
     @property
     def areas(self) -> list[str]:
@@ -177,29 +176,63 @@ class Engine:
     def take(self, area: str) -> list[Unit]:
         """Begin to poll the area's controllers: reading first; writing when their watchdogs have been quiet."""
         assert area not in self._lines
-        by_line: dict[str, list[ControllerEntry]] = {}
-        for controller in self._site.controllers_of(self._trade, area):
-            by_line.setdefault(controller.line, []).append(controller)
-        self._lines[area] = [self._open(area, line, controllers) for line, controllers in by_line.items()]
+        self._lines[area] = {}
+        for line, controllers in self._wanted(area).items():
+            self._open(area, line, controllers)
         return self.units_of(area)
+
+    def adopt(self, after: Configuration, touched: Collection[str]) -> tuple[list[Unit], list[Unit]]:
+        """Work by another configuration: (units that end, units that begin), of the areas taken.
+
+        Only the `touched` controllers are built anew; their commands that wait for a proof end Unconfirmed. What
+        begins is polled after `start`. A line whose own entry is the same stays connected, and the others on it never
+        miss a poll.
+        """
+        before, self._configuration = self._configuration, after
+        wanted = {area: self._wanted(area) for area in self._lines}
+        ended: list[Unit] = []
+        begun: list[Unit] = []
+        for area, lines in self._lines.items():
+            for name, line in list(lines.items()):
+                old = [unit for unit in self.units.values() if unit.line is line]
+                leaving = [unit for unit in old if unit.id in touched]
+                goes_on = name in wanted[area] and before.site.lines_by_id[name] == after.site.lines_by_id[name]
+                if goes_on and self._leave(line, leaving):
+                    self._end(leaving, "configuration_changed")
+                    ended += leaving
+                    begun += self._join(area, line, [each for each in wanted[area].pop(name) if each.id in touched])
+                else:
+                    line.stop()
+                    del lines[name]
+                    self._end(old, "configuration_changed")
+                    ended += old
+        for area, others in wanted.items():  # when every channel that ends is closed: a serial device may have moved
+            for name, controllers in others.items():
+                begun += self._open(area, name, controllers)
+        return ended, begun
 
     def run(self) -> None:
         """Begin to pace the lines; until `stop`, areas may be taken and released."""
         self._pacer.start()
 
     def start(self, area: str) -> None:
-        """The lines of a taken area start to poll; before it, standing conditions may be remembered."""
-        for line in self._lines[area]:
+        """What was taken or adopted in an area begins to be polled; before it, conditions may be remembered.
+
+        Raises Unavailable when a line is too busy to hear of it: the rest of it is then still to be started.
+        """
+        for waiting in [each for each in self._waiting if each[0] == area]:
+            _, line, scanners = waiting
+            line.replace((), scanners)
+            self._waiting.remove(waiting)
+        for line in self._lines[area].values():
             line.start()
 
     def release(self, area: str) -> None:
         """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
-        for line in self._lines.pop(area, []):
+        for line in self._lines.pop(area, {}).values():
             line.stop()
-        for unit in self.units_of(area):
-            for pending in unit.pending:
-                pending.on_outcome(Unconfirmed(Reason(code="owner_stopped", params={})))
-            del self.units[unit.id]
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] != area]
+        self._end(self.units_of(area), "owner_stopped")
 
     def stop(self) -> None:
         for area in self.areas:
@@ -254,7 +287,7 @@ class Engine:
     def on_scan(self, scan: Scan) -> None:
         """Called by a line, on its thread."""
         unit = self.units.get(scan.image.controller)
-        if unit is None:
+        if unit is None or unit.image is not scan.image:  # another configuration is on its way
             return
         unit.facts.now_s = scan.at_s
         judgements = self._judge_link(unit)
@@ -267,33 +300,61 @@ class Engine:
         self._listener.on_scan(unit, scan)
         self._listener.on_report(unit, unit.reporter.due(scan.changed, scan.at_s), scan)
 
-    def _open(self, area: str, line_id: str, controllers: Sequence[ControllerEntry]) -> Line:
-        entry = self._site.lines_by_id[line_id]
-        address = parse_address(entry.address)
-        transport = open_line(entry, self._transport_for)
-        losses = LossBudget(seen_at_s=time.monotonic()) if len(controllers) > 1 else None
-        scanners = [self._scanner(controller, transport, address, losses) for controller in controllers]
-        line = Line(line_id, transport, scanners, self._clock, self, self._pacer)
-        for controller, scanner in zip(controllers, scanners, strict=True):
-            image = scanner.image
-            assets = dict(zip(image.names, image.assets, strict=True))
-            self.units[controller.id] = Unit(
-                entry=controller,
-                area=area,
-                image=image,
-                scanner=scanner,
-                line=line,
-                judges=ConditionJudges(image.profile, assets, controller.asset),
-                link_judges={code: Judge(Delays()) for code in LINK_CONDITIONS},
-                facts=ImageFacts(image),
-                reporter=Reporter(image),
-            )
-        return line
+    def _wanted(self, area: str) -> dict[str, list[ControllerEntry]]:
+        by_line: dict[str, list[ControllerEntry]] = {}
+        for controller in self._configuration.site.controllers_of(self._configuration.trade, area):
+            by_line.setdefault(controller.line, []).append(controller)
+        return by_line
 
-    def _scanner(
-        self, controller: ControllerEntry, transport: Transport, address: Address, losses: LossBudget | None
-    ) -> Scanner:
-        profile = self._profiles[controller.id]
+    def _open(self, area: str, name: str, controllers: Sequence[ControllerEntry]) -> list[Unit]:
+        transport = open_line(self._configuration.site.lines_by_id[name], self._transport_for)
+        losses = LossBudget(seen_at_s=time.monotonic(), sharers=len(controllers))
+        scanners = [self._scanner(controller, transport, losses) for controller in controllers]
+        line = self._lines[area][name] = Line(name, transport, scanners, self._clock, self, self._pacer, losses)
+        return [self._unit(area, each, scanner, line) for each, scanner in zip(controllers, scanners, strict=True)]
+
+    def _leave(self, line: Line, units: Sequence[Unit]) -> bool:
+        """Poll these no longer. False when the line is too busy to hear of it."""
+        try:
+            if units:
+                line.replace([unit.scanner for unit in units], ())
+        except Unavailable:
+            _log.warning("line_reopened", line=line.name)
+            return False
+        return True
+
+    def _join(self, area: str, line: Line, controllers: Sequence[ControllerEntry]) -> list[Unit]:
+        """Build these for a line that goes on."""
+        scanners = [self._scanner(controller, line.transport, line.losses) for controller in controllers]
+        if scanners:
+            self._waiting.append((area, line, scanners))
+        return [self._unit(area, each, scanner, line) for each, scanner in zip(controllers, scanners, strict=True)]
+
+    def _unit(self, area: str, controller: ControllerEntry, scanner: Scanner, line: Line) -> Unit:
+        image = scanner.image
+        assets = dict(zip(image.names, image.assets, strict=True))
+        unit = self.units[controller.id] = Unit(
+            entry=controller,
+            area=area,
+            image=image,
+            scanner=scanner,
+            line=line,
+            judges=ConditionJudges(image.profile, assets, controller.asset),
+            link_judges={code: Judge(Delays()) for code in LINK_CONDITIONS},
+            facts=ImageFacts(image),
+            reporter=Reporter(image),
+        )
+        return unit
+
+    def _end(self, units: Sequence[Unit], cause: str) -> None:
+        for unit in units:
+            for pending in unit.pending:
+                pending.on_outcome(Unconfirmed(Reason(code=cause, params={})))
+            del self.units[unit.id]
+
+    def _scanner(self, controller: ControllerEntry, transport: Transport, losses: LossBudget) -> Scanner:
+        profile = self._configuration.profiles[controller.id]
+        address = parse_address(self._configuration.site.lines_by_id[controller.line].address)
         expected = line_cost(address, profile.modbus.answer_time)
         assets = {name: controller.points.get(name, controller.asset) for name in (*profile.points, *profile.computed)}
         image = ControllerImage(controller.id, profile, assets)

@@ -11,7 +11,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.contracts.message import Scalar
@@ -49,7 +49,7 @@ class Expression:
     limits: frozenset[tuple[str, str]]
     timed: bool
     """True when it depends on the moment (`age`, `changed_within`) and not on readings alone."""
-    _evaluate: _Eval
+    _evaluate: _Eval = field(compare=False)
 
     def truth(self, facts: Facts, slack: float = 0.0, params: Mapping[str, Scalar] | None = None) -> Truth:
         """Is it so? `slack` (in the unit of the compared value) widens every order comparison: hysteresis."""

@@ -79,7 +79,7 @@ class _Play:
 
     def __init__(self, line: LineLoad, silent: frozenset[str], dies_at_s: float) -> None:
         self._silent, self._dies_at_s = silent, dies_at_s
-        self._losses = LossBudget() if len(line.controllers) > 1 else None
+        self._losses = LossBudget(sharers=len(line.controllers))
         self._polls: list[_Poll] = []
         self._feeds: list[tuple[float, float, float]] = []
         """Watchdog writes as a heap: when due, how often, what each costs."""
@@ -126,14 +126,13 @@ class _Play:
     def _wait_in_vain(self, unit: _Unit, now_s: float) -> float:
         """As the scanner and the transport do it: retries only at first, and silence before the same unit again."""
         losses, breaker = self._losses, unit.breaker
-        if breaker.failures and not (breaker.allows(now_s) and (losses is None or losses.allows(now_s))):
+        if breaker.failures and not (breaker.allows(now_s) and losses.allows(now_s)):
             return now_s
         for _ in range(1 if breaker.failures else 1 + unit.load.profile.modbus.read_retries):
             began_s = now_s
             now_s = max(now_s, unit.shy_until_s) + unit.load.silence_s
             unit.shy_until_s = now_s + unit.load.quiet_s
-            if losses is not None:
-                losses.spend(now_s - began_s)
+            losses.spend(now_s - began_s)
         breaker.failed(now_s)
         return now_s
 

@@ -122,6 +122,9 @@ class ConditionJudges:
                 found.append(judgement)
         return found
 
+    def knows(self, asset: str, condition: str) -> bool:
+        return any(judge.asset == asset and judge.name == condition for judge in self._judges)
+
     def remember(self, asset: str, condition: str) -> bool:
         """After a restart: this condition stood. It is unknown until it is seen. False when there is none such."""
         for judge in self._judges:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,12 +17,14 @@ import structlog
 
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.field.breaker import LossBudget
 from shared.field.pacer import Pacer
 from shared.field.phases import first_due_s, next_due_s, rank
 from shared.field.scanner import WAITS_BY_ITSELF, Scan, Scanner, Steps
 from shared.field.transports import EagerTransport, Transport
 
 JOBS_MAX = 64
+REPLACED_WALL_S_MAX = 30.0
 
 _log = structlog.get_logger()
 
@@ -71,10 +73,13 @@ class Line:
         clock: Clock,
         listener: ScanListener,
         pacer: Pacer,
+        losses: LossBudget | None = None,
     ) -> None:
+        """`losses`: what the scanners share of it."""
         self.name = name
         self.scanners = scanners
-        self._transport = transport
+        self.transport = transport
+        self.losses = losses or LossBudget(sharers=len(scanners))
         self._eager = transport if isinstance(transport, EagerTransport) else None
         self._clock = clock
         self._listener = listener
@@ -90,17 +95,41 @@ class Line:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"line {name}", daemon=True)
         self._due: list[_Due] = []
-        self._awaited = False
-        """Does the pacer hold a wake-up of ours?"""
+        self._awaited_s: float | None = None
+        """For when the pacer holds a wake-up of ours; one for another time is one we asked for before."""
 
     def start(self) -> None:
-        now_s = self._clock.monotonic()
+        """Once; nothing happens when it runs already."""
+        if self._thread.ident is not None:
+            return
         for scanner in self.scanners:
-            for group, poll in scanner.image.profile.poll_groups.items():
-                at_s = first_due_s(now_s, scanner.image.controller, group, poll.every)
-                self._due.append(_Due(scanner, group, poll.every, rank(poll), at_s))
+            self._plan(scanner)
         self._sleep()
         self._thread.start()
+
+    def replace(self, ended: Sequence[Scanner], begun: Sequence[Scanner]) -> None:
+        """While it runs: poll these no longer and those from now on; the others go on as if nothing were.
+
+        A poll in flight ends before. Raises Unavailable when the line is busy for too long.
+        """
+
+        def change() -> None:
+            for scanner in ended:
+                scanner.enabled = False
+            self.scanners[:] = [scanner for scanner in self.scanners if scanner.enabled] + list(begun)
+            self.losses.sharers = len(self.scanners)
+            self._due = [due for due in self._due if due.scanner.enabled]
+            for scanner in begun:
+                self._plan(scanner)
+            self._sleep()
+
+        self.run(change, REPLACED_WALL_S_MAX)
+
+    def _plan(self, scanner: Scanner) -> None:
+        now_s = self._clock.monotonic()
+        for group, poll in scanner.image.profile.poll_groups.items():
+            at_s = first_due_s(now_s, scanner.image.controller, group, poll.every)
+            self._due.append(_Due(scanner, group, poll.every, rank(poll), at_s))
 
     def stop(self, within_s: float = 5.0) -> None:
         """Ends after the request in flight, and closes the transport."""
@@ -130,9 +159,11 @@ class Line:
 
     # What the pacer calls.
 
-    def begin(self) -> bool:
-        """A poll is due: send its question. False when our own thread does the rest."""
-        self._awaited = False
+    def begin(self, due_s: float) -> bool:
+        """A poll is due: send its question. False when our own thread does the rest, or we await another time."""
+        if due_s != self._awaited_s:
+            return False
+        self._awaited_s = None
         if self._eager is None or self._jobs or self._stopping or not self._turn.acquire(blocking=False):
             self.wake()
             return False
@@ -183,11 +214,11 @@ class Line:
                     self._work = None
                     self._do_jobs()
                     self._finish(self._polls())
-                    if not self._awaited:
+                    if self._awaited_s is None:
                         self._sleep()
         finally:
             with self._turn:
-                self._transport.close()
+                self.transport.close()
 
     def _finish(self, work: Steps[None] | None) -> None:
         for _ in work or ():
@@ -197,8 +228,8 @@ class Line:
     def _sleep(self) -> None:
         """Be woken at the next poll."""
         if self._due:
-            self._awaited = True
-            self._pacer.at(min(due.at_s for due in self._due), self)
+            self._awaited_s = min(due.at_s for due in self._due)
+            self._pacer.at(self._awaited_s, self)
 
     def _do_jobs(self) -> None:
         while self._jobs and not self._stopping:

@@ -7,7 +7,7 @@ gateway: it runs from the moment the process starts, and whatever it has to say 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from shared.contracts.field import (
     AreaReleased,
     AreaTaken,
     CommandSending,
+    ConfigurationRefused,
     ResyncRequested,
     StandingCondition,
     TelemetryGap,
@@ -42,18 +43,20 @@ from shared.errors import Missing, Unavailable
 from shared.field import storage
 from shared.field.commands import Outcome, Refused, Unconfirmed
 from shared.field.conditions import Conditions
+from shared.field.configuration import Configuration
 from shared.field.decider import Decider
 from shared.field.engine import Engine, Unit
 from shared.field.image import moment
 from shared.field.judgement import Judgement
 from shared.field.operations import Operations, outcome_event
 from shared.field.overrides import Overrides
-from shared.field.profile_load import ProfileLibrary
+from shared.field.profile_load import configuration_folders
+from shared.field.reloading import Reloader
 from shared.field.scanner import Scan
 from shared.field.telling import in_columns, microseconds
 from shared.field.wish import Wish
 from shared.settings import CommonSettings
-from shared.site import Site
+from shared.site.files import ConfigurationFiles
 
 UPKEEP_EVERY_WALL_S = 0.5
 UNLEASED_AFTER_WALL_S = 5.0
@@ -83,7 +86,7 @@ class Trade(Protocol):
 
     def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None: ...
 
-    def release(self, area: str) -> None: ...
+    def release(self, units: Sequence[Unit]) -> None: ...
 
     def decides(self, unit: Unit) -> bool:
         """Does anything hang on this taken unit's scans beyond its profile's conditions?"""
@@ -130,20 +133,27 @@ class Owner:
     def __init__(
         self,
         service: str,
-        site: Site,
-        profiles: ProfileLibrary,
+        load: Callable[[], Configuration],
         settings: OwnerSettings,
         clock: Clock,
         database: DatabaseThread,
         trade: Trade,
     ) -> None:
+        """`load` reads the configuration, now and whenever its files change. Raises what it raises."""
         self.service = service
         self.clock = clock
         self._database = database
         self._trade = trade
-        self._site = site
-        self.bus = Bus(service, settings, clock, database)
-        self.engine = Engine(site, service, profiles, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
+        instance = settings.instance or f"{service}-1"
+        files = ConfigurationFiles(*configuration_folders(service, settings.site))
+        self._reloader = Reloader(instance, load, files)
+        self._reloader.current.adopt()
+        site = self._reloader.current.site
+        checks = {"configuration": self._reloader.check}
+        self.bus = Bus(
+            service, settings, clock, database, checks=checks, configuration=lambda: self._reloader.current.digest
+        )
+        self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)
         self.operations = Operations(
             self.engine,
@@ -155,7 +165,6 @@ class Owner:
             on_ended=trade.on_command_ended,
         )
         spools = settings.data_dir / "spool"
-        instance = self.bus.instance
         self.emitter = Emitter(
             service,
             database=database,
@@ -197,7 +206,8 @@ class Owner:
         self._entrypoints = entrypoints
         heard: dict[type[Message], Handler] = {ResyncRequested: self._on_resync}
         heard.update(entrypoints.hears.items())
-        self.bus.hear([self._site.city, *self._site.areas_of(self.service)], heard)
+        site = self._reloader.current.site
+        self.bus.hear([site.city, *site.areas_of(self.service)], heard)
         self.bus.answer({"list_commands": self.list_commands, "get_command": self.get_command, **entrypoints.answers})
         for part in (self.emitter, self._telemetry):
             part.start()
@@ -388,11 +398,12 @@ class Owner:
             state = self._areas.pop(area, None)
         if state is None:
             return
+        units = self.engine.units_of(area)
         self.engine.release(area)
         self._overrides.forget(area)
         state.decider.stop()
         self._keep_memories(state)
-        self._trade.release(area)
+        self._trade.release(units)
         self.emit(
             [AreaReleased(area=area, trade=self.service, instance=self.bus.instance, epoch=state.epoch, cause=cause)]
         )
@@ -431,6 +442,7 @@ class Owner:
             try:
                 if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
                     self._take_unleased()
+                self._reload()
                 self.operations.expire_selections()
                 for state in list(self._areas.values()):
                     self._keep_up_area(state, keep_memory=turn % MEMORY_EVERY == 0)
@@ -438,6 +450,42 @@ class Owner:
                 _log.debug("upkeep_waits", code=error.code)
             except Exception:
                 _log.exception("upkeep_failed")
+
+    def _reload(self) -> None:
+        """Work by changed files, when there are any: what they do not touch does not notice."""
+        found = self._reloader.look()
+        if isinstance(found, ConfigurationRefused):
+            self.emit([found])
+        elif found is not None:
+            with self._lock:
+                for state in self._areas.values():
+                    self._keep_memories(state)
+                found.after.adopt()
+                self._reloader.current = found.after
+                ended, begun = self.engine.adopt(found.after, found.difference.touched)
+                for state in self._areas.values():
+                    mine = [[unit for unit in units if unit.area == state.name] for units in (ended, begun)]
+                    if any(mine):
+                        self._change(state, *mine)
+            self.emit([found.event])
+
+    def _change(self, state: _Area, ended: Sequence[Unit], begun: Sequence[Unit]) -> None:
+        """Put units in the place of others; what stood and is still known stands, until it is seen."""
+        self._trade.release(ended)
+        self._trade.take(state.name, begun, state.memories)
+        units = self.engine.units_of(state.name)
+        state.decided = {unit.id for unit in units if self._trade.decides(unit)}
+        touched = {asset for unit in (*ended, *begun) for asset in unit.image.assets}
+        with state.conditions_lock:
+            for condition in state.conditions.standing().conditions:
+                name = condition.asset, condition.condition
+                if condition.asset not in touched or any(unit.knows(*name) for unit in units if unit not in begun):
+                    continue
+                remembered = [unit for unit in begun if unit.remember(*name)]
+                if not remembered and not self._trade.remember(state.name, *name):
+                    self.emit([state.conditions.withdraw(condition)])
+        state.standing_due, state.taken_at = True, self.clock.now()
+        self.engine.start(state.name)
 
     def _take_unleased(self) -> None:
         with self._lock:
@@ -447,6 +495,7 @@ class Owner:
                     self._take(area, epoch=0, leased=False)
 
     def _keep_up_area(self, state: _Area, *, keep_memory: bool) -> None:
+        self.engine.start(state.name)
         units = self.engine.units_of(state.name)
         waited_s = (self.clock.now() - state.taken_at).total_seconds()
         if state.standing_due and (all(unit.judged for unit in units) or waited_s > STANDING_AFTER_S):

@@ -27,8 +27,8 @@ KEEP_GOING_WALL_S_MAX = 0.1
 class Paced(Protocol):
     """A line, as the pacer sees it."""
 
-    def begin(self) -> bool:
-        """True when a question is on the wire and nothing was waited for."""
+    def begin(self, due_s: float) -> bool:
+        """What was to begin at `due_s`. True when a question is on the wire and nothing was waited for."""
         ...
 
     def is_answered(self) -> bool: ...
@@ -78,9 +78,9 @@ class Pacer:
             with self._lock:
                 due = []
                 while self._heap and self._heap[0][0] <= now_s:
-                    due.append(heapq.heappop(self._heap)[2])
+                    due.append(heapq.heappop(self._heap))
             if due:
-                _keep_going([line for line in due if line.begin()])
+                _keep_going([line for due_s, _, line in due if line.begin(due_s)])
                 continue
             with self._lock:
                 self._sleeps_until_s = self._heap[0][0] if self._heap else float("inf")

@@ -78,8 +78,17 @@ def profiles_for(trade: str, site: Path | None = None) -> ProfileLibrary:
 
     Raises MalformedDocument when two have the same id.
     """
+    return ProfileLibrary(*_profile_folders(trade, site), trade=trade)
+
+
+def configuration_folders(trade: str, site: Path) -> list[Path]:
+    """Where the files lie that a service of this trade works by."""
+    return [site, *_profile_folders(trade, site)]
+
+
+def _profile_folders(trade: str, site: Path | None) -> list[Path]:
     own = Path(__file__).parents[2] / "services" / trade / "profiles"
-    return ProfileLibrary(own, *([site / "profiles"] if site is not None else []), trade=trade)
+    return [own] if site is None else [own, site / "profiles"]
 
 
 class ProfileLibrary:

@@ -120,6 +120,10 @@ class Site(Part):
         return {line.id: line for line in self.lines}
 
     @cached_property
+    def controllers_by_id(self) -> dict[str, ControllerEntry]:
+        return {controller.id: controller for controller in self.controllers}
+
+    @cached_property
     def city(self) -> str:
         """The root of every area path; what concerns no single area is said here."""
         return self.areas[0].id.split("/")[0]

@@ -13,6 +13,7 @@ from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.address import Address
 from shared.field.budget import LineLoad, line_loads
+from shared.field.configuration import load_configuration
 from shared.field.engine import Engine, Unit
 from shared.field.forecast import worst_ages
 from shared.field.judgement import Judgement
@@ -95,7 +96,7 @@ def test_the_prediction_is_within_15_percent_of_what_is_measured(tmp_path: Path)
 
         listener = Watching()
         engine = Engine(
-            load_site(tmp_path), "flood", profiles_for("flood", tmp_path), WallClock(), listener,
+            load_configuration("flood", tmp_path), WallClock(), listener,
             takeover_quiet_s=12.0, transport_for=open_timed,
         )  # fmt: skip
         engine.run()

@@ -11,11 +11,10 @@ from typing import Any
 
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
+from shared.field.configuration import load_configuration
 from shared.field.engine import Engine, Unit
 from shared.field.judgement import Judgement
-from shared.field.profile_load import profiles_for
 from shared.field.scanner import Scan
-from shared.site import load_site
 from tests.faults.device import FaultyDevice, Timing, on_tcp
 from tests.integration.field.gauges import AREA, write_site
 from tests.waiting import eventually
@@ -48,9 +47,7 @@ class Counting:
 @contextmanager
 def polling(folder: Path) -> Iterator[tuple[Engine, Counting]]:
     listener = Counting()
-    engine = Engine(
-        load_site(folder), "flood", profiles_for("flood", folder), WallClock(), listener, takeover_quiet_s=12.0
-    )
+    engine = Engine(load_configuration("flood", folder), WallClock(), listener, takeover_quiet_s=12.0)
     engine.run()
     engine.take(AREA)
     engine.start(AREA)

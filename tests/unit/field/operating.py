@@ -13,6 +13,7 @@ from shared.clock import WallClock
 from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Params, Scalar, Scope
 from shared.field.commands import Outcome, Refused
+from shared.field.configuration import Configuration
 from shared.field.engine import Engine, Unit
 from shared.field.judgement import Judgement
 from shared.field.operations import Operations
@@ -89,14 +90,6 @@ class Ledger:
         self.events += events
 
 
-class Library:
-    def __init__(self, found: Profile) -> None:
-        self._found = found
-
-    def get(self, identity: str, parameters: object) -> Profile:
-        return self._found
-
-
 class Quiet:
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
         raise AssertionError("no point here is computed")
@@ -129,9 +122,7 @@ class Desk:
         self.ledger = Ledger()
         self.ended: dict[str, Outcome] = {}
         self.engine = Engine(
-            _site(),
-            "flood",
-            Library(found),  # type: ignore[arg-type]
+            Configuration("flood", _site(), {"rtu": found}),
             self.clock,
             Quiet(),
             takeover_quiet_s=0.0,

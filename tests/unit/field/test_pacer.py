@@ -18,7 +18,7 @@ class Line:
     log: list[str] = field(default_factory=list)
     _looked: int = 0
 
-    def begin(self) -> bool:
+    def begin(self, due_s: float) -> bool:
         self.log.append("begin")
         return self.questions > 0
 

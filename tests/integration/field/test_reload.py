@@ -1,0 +1,118 @@
+"""A changed configuration takes effect for what it touches; the others on the same line do not miss a poll."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.errors import Refused
+from shared.field.configuration import Configuration, difference, load_configuration
+from tests.faults.device import FaultyDevice, Timing, on_tcp
+from tests.integration.field.gauges import AREA, write_site
+from tests.integration.field.test_fairness import Counting, polling
+from tests.waiting import eventually
+
+EVERY_S = 0.2
+
+
+def written(folder: Path, lines: dict[str, str], controllers: list[tuple[str, int]], **modbus: str) -> Configuration:
+    write_site(folder, lines, controllers, every_s=EVERY_S, **modbus)
+    return load_configuration("flood", folder)
+
+
+def polled(listener: Counting, *units: str, times: int = 3) -> None:
+    before = {unit: listener.answered[unit] for unit in units}
+    eventually(lambda: all(listener.answered[unit] >= before[unit] + times for unit in units), 10)
+
+
+def test_what_is_added_changed_and_removed_on_a_line_that_goes_on(tmp_path: Path) -> None:
+    device = FaultyDevice("mbap", Timing())
+    with on_tcp(device) as port:
+        lines = {"bus": f"tcp://127.0.0.1:{port}"}
+        before = written(tmp_path, lines, [("bus", 1), ("bus", 2), ("bus", 3)])
+        with polling(tmp_path) as (engine, listener):
+            polled(listener, "bus-1", "bus-2", "bus-3")
+            kept, connections = engine.units["bus-1"], device.connections
+            late = kept.scanner.counts.late
+            began_s, at_first = time.monotonic(), listener.answered["bus-1"]
+
+            written(tmp_path, lines, [("bus", 1), ("bus", 2), ("bus", 4)])
+            text = (tmp_path / "site.yaml").read_text(encoding="utf-8").replace("unit: 2\n", "unit: 5\n")
+            (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
+            after = load_configuration("flood", tmp_path)
+            found = difference(before, after)
+            assert (("bus-4",), ("bus-3",), {"bus-2": ("controller",)}) == (found.added, found.removed, found.changed)
+
+            ended, begun = engine.adopt(after, found.touched)
+            assert ({"bus-2", "bus-3"}, {"bus-2", "bus-4"}) == (
+                {each.id for each in ended},
+                {each.id for each in begun},
+            )
+            gone = listener.answered["bus-3"]
+            eventually(lambda: listener.answered["bus-1"] > at_first, 5)
+            engine.start(AREA)
+            polled(listener, "bus-1", "bus-2", "bus-4")
+
+            assert kept is engine.units["bus-1"]
+            assert connections == device.connections
+            assert late == kept.scanner.counts.late
+            planned = (time.monotonic() - began_s) / EVERY_S
+            assert abs(planned - (listener.answered["bus-1"] - at_first)) <= 2
+            assert gone == listener.answered["bus-3"]
+            assert {1, 4, 5} == {frame.unit for frame in list(device.heard)[-9:]}
+
+
+def test_a_line_whose_address_changed_is_opened_anew_and_others_are_not(tmp_path: Path) -> None:
+    first, second, moved = (FaultyDevice("mbap", Timing()) for _ in range(3))
+    with on_tcp(first) as one, on_tcp(second) as two, on_tcp(moved) as three:
+        lines = {"a": f"tcp://127.0.0.1:{one}", "b": f"tcp://127.0.0.1:{two}"}
+        units = [("a", 1), ("b", 1), ("b", 2)]
+        before = written(tmp_path, lines, units)
+        with polling(tmp_path) as (engine, listener):
+            polled(listener, "a-1", "b-1", "b-2")
+            after = written(tmp_path, {**lines, "b": f"tcp://127.0.0.1:{three}"}, units)
+            found = difference(before, after)
+            assert {"b-1": ("line",), "b-2": ("line",)} == found.changed
+            kept = engine.units["a-1"]
+            engine.adopt(after, found.touched)
+            engine.start(AREA)
+            polled(listener, "a-1", "b-1", "b-2")
+            assert kept is engine.units["a-1"]
+            assert moved.heard
+            asked = len(second.heard)
+            polled(listener, "b-1")
+            assert asked == len(second.heard)
+
+
+def test_a_line_that_no_controller_is_on_any_more_is_closed_and_a_new_one_opened(tmp_path: Path) -> None:
+    old, new = FaultyDevice("mbap", Timing()), FaultyDevice("mbap", Timing())
+    with on_tcp(old) as one, on_tcp(new) as two:
+        before = written(tmp_path, {"a": f"tcp://127.0.0.1:{one}"}, [("a", 1)])
+        with polling(tmp_path) as (engine, listener):
+            polled(listener, "a-1")
+            after = written(tmp_path, {"b": f"tcp://127.0.0.1:{two}"}, [("b", 7)])
+            engine.adopt(after, difference(before, after).touched)
+            engine.start(AREA)
+            polled(listener, "b-7")
+            assert ["b-7"] == list(engine.units)
+
+
+def test_a_profile_that_says_the_same_in_another_order_touches_nothing(tmp_path: Path) -> None:
+    before = written(tmp_path, {"a": "tcp://127.0.0.1:1"}, [("a", 1)])
+    path = tmp_path / "profiles" / "gauge.yaml"
+    path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    after = load_configuration("flood", tmp_path)
+    assert before.digest != after.digest
+    assert frozenset() == difference(before, after).touched
+    path.write_text(path.read_text(encoding="utf-8").replace("address: 3\n", "address: 33\n"), encoding="utf-8")
+    assert {"a-1": ("profile",)} == difference(before, load_configuration("flood", tmp_path)).changed
+
+
+def test_areas_cannot_change_while_a_service_runs(tmp_path: Path) -> None:
+    before = written(tmp_path, {"a": "tcp://127.0.0.1:1"}, [("a", 1)])
+    path = tmp_path / "site.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(AREA, "test/one/elsewhere"), encoding="utf-8")
+    with pytest.raises(Refused, match="test/one/elsewhere"):
+        difference(before, load_configuration("flood", tmp_path))

@@ -1,0 +1,67 @@
+"""Site files that change while flood control runs: taken over whole, or refused whole, and said in either case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.bus.tap import Tap
+from shared.contracts.codec import Letter, decode
+from shared.contracts.field import ConfigurationChanged, ConfigurationRefused
+from shared.contracts.message import Event
+from tests.integration.flood.conftest import FloodProcess
+from tests.integration.flood.station_device import LEVEL, START, WATCHDOG, StationDevice
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def events(amqp_uri: str) -> Iterator[list[Event]]:
+    heard: list[Event] = []
+
+    def note(letter: Letter) -> None:
+        event = decode(letter)
+        if isinstance(event, ConfigurationChanged | ConfigurationRefused):
+            heard.append(event)
+
+    tap = Tap(amqp_uri, "gateway", lambda: None, note)
+    tap.start()
+    yield heard
+    tap.stop()
+
+
+def rewrite(folder: Path, old: str, new: str) -> None:
+    path = folder / "site.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def started(device: StationDevice) -> bool:
+    return (5, START, 0xFF00) in device.pulses
+
+
+def test_a_new_start_level_holds_at_once_and_a_broken_file_changes_nothing(
+    flood: FloodProcess, device: StationDevice, folder: Path, events: list[Event]
+) -> None:
+    flood.start()
+    eventually(lambda: (6, WATCHDOG) in [write[:2] for write in device.writes], 30)
+    device.inputs[LEVEL] = 1500
+
+    rewrite(folder, "start_levels_m: [1.6]", "start_levels_m: [soon]")
+    eventually(lambda: events, 15)
+    (refused,) = events
+    assert isinstance(refused, ConfigurationRefused)
+    assert ("flood", ("site.yaml",), 1) == (refused.trade, refused.files, len(refused.by))
+    assert "site.yaml:22: start_levels_m" in refused.detail
+    assert not started(device)
+
+    rewrite(folder, "start_levels_m: [soon]", "start_levels_m: [1.3]")
+    eventually(lambda: len(events) > 1, 15)
+    changed = events[1]
+    assert isinstance(changed, ConfigurationChanged)
+    assert ("rtu",) == changed.controllers
+    assert ("rules",) == changed.changes[0].parts
+    assert refused.digest == changed.previous != changed.digest
+    eventually(lambda: started(device), 20)
