@@ -15,6 +15,7 @@ from shared.bus.health import Check
 from shared.clock import Clock
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.message import Params, Text
+from shared.field.marks import is_settable
 from shared.field.profile import Shown
 from shared.messages import sentence
 from shared.site import AssetEntry, Site
@@ -97,6 +98,7 @@ class Presenter:
             limits=shapes.LimitsShape(ll=limits.ll, l=limits.l, h=limits.h, hh=limits.hh) if limits else None,
             range=shown.range,
             labels=_labels(shown),
+            settable=is_settable(point.profile, point.name),
         )
 
     def live_reading(self, reading: Reading) -> shapes.LiveReading:

@@ -150,6 +150,8 @@ class ReadingShape(Shape):
     limits: LimitsShape | None
     range: tuple[float, float] | None
     labels: dict[str, Words] | None
+    settable: bool
+    """May a person set it by hand?"""
 
 
 class LiveReading(Shape):
@@ -293,6 +295,26 @@ class AlarmLine(Shape):
     priority: Priority | None
     params: dict[str, Scalar]
     text: Words
+
+
+class MarkWish(Shape):
+    """`value` stands for the sensor's; ignored for a point that goes out of service. `minutes`: of city time."""
+
+    kind: Literal["substituted", "out_of_service"]
+    value: bool | float | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    minutes: Annotated[float, Field(gt=0, le=43200)]
+
+
+class MarkShape(Shape):
+    asset: str
+    point: str
+    kind: Literal["substituted", "out_of_service"]
+    value: Scalar
+    by: str
+    reason: str
+    since: datetime
+    until: datetime
 
 
 class AlarmAction(Shape):

@@ -21,7 +21,7 @@ from shared.bus.frames import Frame as TelemetryFrame
 from shared.clock import Clock
 from shared.contracts.alarms import AlarmEvent, AlarmRequestRefused, AlarmSnapshot
 from shared.contracts.codec import Letter, decode
-from shared.contracts.field import CommandEvent
+from shared.contracts.field import CommandEvent, PointMarkEvent, PointMarkRefused
 from shared.contracts.message import Event
 from shared.errors import PlatformError, Unavailable
 
@@ -90,7 +90,7 @@ class Feed:
             self._on_alarm(event.alarm, envelope.id)
         elif isinstance(event, CommandEvent):
             self.on_command(event, envelope.time, envelope.id)
-        if isinstance(event, AlarmEvent | AlarmRequestRefused):
+        if isinstance(event, AlarmEvent | AlarmRequestRefused | PointMarkEvent | PointMarkRefused):
             waiting = self._waiting.get(envelope.causation_id or "")
             if waiting is not None and not waiting.done():
                 waiting.set_result(event)

@@ -16,6 +16,7 @@ from shared.bus.frames import Frame
 from shared.clock import Clock
 from shared.contracts.message import Scalar
 from shared.field.commands import Interlock, interlocks
+from shared.field.image import MANUAL
 from shared.field.profile import CommandSpec, Profile, Shown
 from shared.field.profile_load import ProfileLibrary
 from shared.site import AssetEntry, ControllerEntry, Site
@@ -234,7 +235,7 @@ class CityView:
     def _reading(self, point: PointView, now_us: int) -> Reading:
         """A good point that did not change was confirmed by each good poll of its group since."""
         taken_us, quality = point.taken_us, point.quality
-        if quality.startswith("good"):
+        if quality.startswith("good") and quality != MANUAL:  # what a person has set is as fresh as ever until it ends
             if point.group is not None:
                 taken_us = max(taken_us, self._last_good_us[point.controller].get(point.group, 0))
             if now_us - taken_us > point.stale_after_us:

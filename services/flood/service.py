@@ -7,7 +7,7 @@ from typing import Any
 from services.flood.wiring import SERVICE, FloodApp
 from shared.bus.nameko_entrypoints import Wired, does, rpc, scanned
 from shared.contracts.envelope import Envelope
-from shared.contracts.gateway import CancelOperate, Operate, SelectOperate
+from shared.contracts.gateway import CancelOperate, MarkPoint, Operate, SelectOperate, UnmarkPoint
 
 
 class Service:
@@ -29,6 +29,18 @@ class Service:
     @does(CancelOperate)
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:
         self.app.owner.do_cancel_operate(command, envelope)
+
+    @does(MarkPoint)
+    def do_mark_point(self, command: MarkPoint, envelope: Envelope) -> None:
+        self.app.owner.do_mark_point(command, envelope)
+
+    @does(UnmarkPoint)
+    def do_unmark_point(self, command: UnmarkPoint, envelope: Envelope) -> None:
+        self.app.owner.do_unmark_point(command, envelope)
+
+    @rpc
+    def list_marks(self, asset: str) -> list[dict[str, Any]]:
+        return self.app.owner.list_marks(asset)
 
     @rpc
     def list_commands(self, asset: str, rows_max: int = 50) -> list[dict[str, Any]]:

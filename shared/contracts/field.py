@@ -206,6 +206,49 @@ class AreaReleased(Event):
     cause: Literal["stopped", "broker", "configuration"]
 
 
+MarkKind = Literal["substituted", "out_of_service"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMarkEvent(Event):
+    """Somebody has said what a point is worth, or that it is worth nothing."""
+
+    trade: str
+    asset: str
+    point: str
+    kind: MarkKind
+    by: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMarked(PointMarkEvent):
+    """`value` stands for the sensor's until `until`; None when the point is out of service."""
+
+    value: Scalar
+    reason: str
+    since: datetime
+    until: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointUnmarked(PointMarkEvent):
+    """The point is worth what is read of it again."""
+
+    cause: Literal["released", "expired"]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMarkRefused(Event):
+    trade: str
+    asset: str
+    point: str
+    by: str
+    reason: Reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerChange:
     """`parts`: which words about the controller are other ones now."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.message import Actor, Command, Event, Params, contract
+from shared.contracts.field import MarkKind
+from shared.contracts.message import Actor, Command, Event, Params, Scalar, contract
 
 
 @contract
@@ -45,6 +46,32 @@ class CancelOperate(Command):
 
     trade: str
     command_id: str
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkPoint(Command):
+    """Take `value` for what the point is worth, or take the point out of service, until a time."""
+
+    trade: str
+    asset: str
+    point: str
+    kind: MarkKind
+    value: Scalar
+    reason: str
+    until: datetime
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmarkPoint(Command):
+    """Let the point be worth what is read of it again."""
+
+    trade: str
+    asset: str
+    point: str
     actor: Actor
 
 
@@ -116,6 +143,18 @@ class CommandApproved(AuditEvent):
     command_id: str
     asset: str
     command: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMarkSubmitted(AuditEvent):
+    """`kind` is empty when a mark is to end."""
+
+    asset: str
+    point: str
+    kind: str
+    value: Scalar
+    reason: str
 
 
 @contract

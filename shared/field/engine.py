@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -81,9 +81,13 @@ class Unit:
     judges: ConditionJudges
     link_judges: dict[str, Judge]
     facts: ImageFacts
+    proof: ImageFacts
+    """What commands are proven by: what was read, whatever is marked by hand."""
     reporter: Reporter
     pending: list[_Pending] = field(default_factory=list)
     judged: bool = False
+    marks_judged: Mapping[int, object] = field(default_factory=dict)
+    """The marks as they were at the last scan."""
     link_truths: tuple[bool, ...] = ()
     _judged: list[tuple[str, int]] = field(init=False)
 
@@ -291,7 +295,9 @@ class Engine:
             return
         unit.facts.now_s = scan.at_s
         judgements = self._judge_link(unit)
-        judgements += unit.judges.step(unit.facts, unit.judged_among(scan.changed), all_of_them=not unit.judged)
+        marked, unit.marks_judged = unit.image.marks is not unit.marks_judged, unit.image.marks
+        everything = not unit.judged or marked
+        judgements += unit.judges.step(unit.facts, unit.judged_among(scan.changed), all_of_them=everything)
         unit.judged = True
         if judgements:
             self._listener.on_judgements(unit, judgements)
@@ -342,6 +348,7 @@ class Engine:
             judges=ConditionJudges(image.profile, assets, controller.asset),
             link_judges={code: Judge(Delays()) for code in LINK_CONDITIONS},
             facts=ImageFacts(image),
+            proof=ImageFacts(image, as_read=True),
             reporter=Reporter(image),
         )
         return unit
@@ -423,8 +430,9 @@ class Engine:
         timer.start()
 
     def _verify(self, unit: Unit) -> None:
+        unit.proof.now_s = unit.facts.now_s
         for pending in list(unit.pending):
-            outcome = pending.outcome or pending.verification.step(unit.facts)
+            outcome = pending.outcome or pending.verification.step(unit.proof)
             if pending.pulse == "stuck":
                 outcome = Unconfirmed(Reason(code="pulse_not_taken_back", params={"point": pending.point}))
             pending.outcome = outcome

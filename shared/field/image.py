@@ -15,6 +15,10 @@ from shared.contracts.message import Scalar
 from shared.field.profile import Profile
 
 GOOD = "good"
+MANUAL = "good.manual"
+"""A value that a person has set in the place of the sensor's."""
+OUT_OF_SERVICE = "bad.disabled"
+"""A person has said that the sensor is not to be believed."""
 UNREAD = "bad.not_connected"
 """A point that was never read: nothing is known of it."""
 
@@ -53,13 +57,21 @@ class ControllerImage:
         """Indices whose quality changed since they were last told; emptied by whoever tells."""
         self.last_good_s: dict[str, float | None] = dict.fromkeys(profile.poll_groups)
         """When each poll group was last read without a fault."""
+        self.marks: dict[int, tuple[Scalar, str, float]] = {}
+        """What people have set, by index: value, quality, since when. It lies over what is read."""
         self._stale_after_s = [
             profile.poll_groups[profile.points[name].poll].stale_after if name in profile.points else None
             for name in self.names
         ]
 
     def known(self, at: int, now_s: float) -> Scalar:
-        """The value at an index when it is good and not stale, else None: unknown."""
+        """The value at an index when it is good and not stale, or set by hand, else None: unknown."""
+        if self.marks and at in self.marks:
+            return self.marks[at][0]
+        return self.proven(at, now_s)
+
+    def proven(self, at: int, now_s: float) -> Scalar:
+        """The value that was read at an index, whatever is marked, when it is good and not stale, else None."""
         quality, taken_at_s, stale_after_s = self.qualities[at], self.taken_at_s[at], self._stale_after_s[at]
         if taken_at_s is None or (quality != GOOD and not quality.startswith(GOOD)):
             return None
@@ -83,6 +95,15 @@ class ControllerImage:
         self.qualities[at] = quality
         self.requalified.append(at)
 
+    def mark(self, at: int, value: Scalar, quality: str, since_s: float) -> None:
+        """From now on this shows at an index, until `unmark`. By any thread; it is told with the next scan."""
+        self.marks = {**self.marks, at: (value, quality, since_s)}
+        self.requalified.append(at)
+
+    def unmark(self, at: int) -> None:
+        self.marks = {each: mark for each, mark in self.marks.items() if each != at}
+        self.requalified.append(at)
+
     def spoil(self, points: Iterable[int], quality: str) -> list[int]:
         """Nothing is known of these points any more; their times stay. The indices that changed by it."""
         changed = [at for at in points if self.qualities[at] != quality]
@@ -97,15 +118,16 @@ class ControllerImage:
         changed = self.put(at, value, GOOD if value is not None else "bad.not_known", now_s)
         return at if changed else None
 
+    def shown(self, at: int) -> tuple[Scalar, str, float | None, float | None]:
+        """What stands at an index: value, quality, taken at, changed at."""
+        mark = self.marks.get(at)
+        if mark is not None:
+            return mark[0], mark[1], mark[2], mark[2]
+        return self.values[at], self.qualities[at], self.taken_at_s[at], self.changed_at_s[at]
+
     def reading(self, at: int) -> Reading:
-        return Reading(
-            self.assets[at],
-            self.names[at],
-            self.values[at],
-            self.qualities[at],
-            moment(self.taken_at_s[at]),
-            moment(self.changed_at_s[at]),
-        )
+        value, quality, taken_at_s, changed_at_s = self.shown(at)
+        return Reading(self.assets[at], self.names[at], value, quality, moment(taken_at_s), moment(changed_at_s))
 
 
 def _place(profile: Profile, name: str) -> tuple[str, str, int, int]:
@@ -114,15 +136,16 @@ def _place(profile: Profile, name: str) -> tuple[str, str, int, int]:
 
 
 class ImageFacts:
-    """An image as the facts of expressions."""
+    """An image as the facts of expressions; `as_read` without what people have marked."""
 
-    def __init__(self, image: ControllerImage, now_s: float = 0.0) -> None:
+    def __init__(self, image: ControllerImage, now_s: float = 0.0, *, as_read: bool = False) -> None:
         self.now_s = now_s
         self._image = image
+        self._known = image.proven if as_read else image.known
         self._limits = image.profile.limits
 
     def value(self, point: str) -> Scalar:
-        return self._image.known(self._image.index[point], self.now_s)
+        return self._known(self._image.index[point], self.now_s)
 
     def limit(self, point: str, limit: str) -> float | None:
         return self._limits.get((point, limit))

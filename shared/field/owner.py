@@ -32,11 +32,14 @@ from shared.contracts.field import (
     AreaTaken,
     CommandSending,
     ConfigurationRefused,
+    OverrideBegan,
+    PointMarked,
+    PointMarkRefused,
     ResyncRequested,
     StandingCondition,
     TelemetryGap,
 )
-from shared.contracts.gateway import CancelOperate, Operate, SelectOperate
+from shared.contracts.gateway import CancelOperate, MarkPoint, Operate, SelectOperate, UnmarkPoint
 from shared.contracts.message import Actor, Event, Message, Reason, Scalar
 from shared.database import DatabaseThread, Session
 from shared.errors import Missing, Unavailable
@@ -48,6 +51,7 @@ from shared.field.decider import Decider
 from shared.field.engine import Engine, Unit
 from shared.field.image import moment
 from shared.field.judgement import Judgement
+from shared.field.marks import Marks
 from shared.field.operations import Operations, outcome_event
 from shared.field.overrides import Overrides
 from shared.field.profile_load import configuration_folders
@@ -121,8 +125,8 @@ class _Area:
     """The units whose scans the trade wants to decide upon."""
     standing_due: bool = True
     recovery_due: bool = True
-    overrides_due: bool = True
-    """They are still to be remembered."""
+    recall_due: bool = True
+    """Overrides and marks are still to be remembered."""
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions_lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -155,6 +159,7 @@ class Owner:
         )
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)
+        self._marks = Marks(service, clock)
         self.operations = Operations(
             self.engine,
             service,
@@ -208,7 +213,14 @@ class Owner:
         heard.update(entrypoints.hears.items())
         site = self._reloader.current.site
         self.bus.hear([site.city, *site.areas_of(self.service)], heard)
-        self.bus.answer({"list_commands": self.list_commands, "get_command": self.get_command, **entrypoints.answers})
+        self.bus.answer(
+            {
+                "list_commands": self.list_commands,
+                "get_command": self.get_command,
+                "list_marks": self.list_marks,
+                **entrypoints.answers,
+            }
+        )
         for part in (self.emitter, self._telemetry):
             part.start()
         self.engine.run()
@@ -281,6 +293,38 @@ class Owner:
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:  # noqa: ARG002
         if command.actor.may("operate", self.service, command.area):
             self.operations.cancel(command.command_id)
+
+    def do_mark_point(self, command: MarkPoint, envelope: Envelope) -> None:
+        """Set a point by hand; said as an event either way."""
+        self._tell_mark(command, envelope, lambda units: self._marks.mark(command, units))
+
+    def do_unmark_point(self, command: UnmarkPoint, envelope: Envelope) -> None:
+        self._tell_mark(command, envelope, lambda units: self._marks.unmark(command, units))
+
+    def _tell_mark(
+        self,
+        command: MarkPoint | UnmarkPoint,
+        envelope: Envelope,
+        change: Callable[[Sequence[Unit]], Event | Reason],
+    ) -> None:
+        if command.actor.may("operate", self.service, command.area):
+            told = change(self.engine.units_of(command.area))
+        else:
+            told = Reason(code="command_forbidden", params={"actor": command.actor.username})
+        if isinstance(told, Reason):
+            told = PointMarkRefused(
+                area=command.area,
+                trade=self.service,
+                asset=command.asset,
+                point=command.point,
+                by=command.actor.username,
+                reason=told,
+            )
+        self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
+
+    def list_marks(self, asset: str) -> list[dict[str, Any]]:
+        """What people have set of an asset's points."""
+        return [_plain(mark) for mark in self._marks.of(asset)]
 
     def list_commands(self, asset: str, rows_max: int = 50) -> list[dict[str, Any]]:
         rows = self._database.run(lambda session: storage.list_commands(session, asset, min(rows_max, 500)))
@@ -384,6 +428,7 @@ class Owner:
         )
         units = self.engine.take(area)
         standing = self._load(state, units)
+        self._recall(state, units)
         self._trade.take(area, units, state.memories)
         state.decided = {unit.id for unit in units if self._trade.decides(unit)}
         self._remember(state, units, standing)
@@ -401,6 +446,7 @@ class Owner:
         units = self.engine.units_of(area)
         self.engine.release(area)
         self._overrides.forget(area)
+        self._marks.forget(area)
         state.decider.stop()
         self._keep_memories(state)
         self._trade.release(units)
@@ -423,6 +469,22 @@ class Owner:
             _log.warning("area_taken_without_memory", area=state.name, code=error.code)
             return []
         return standing
+
+    def _recall(self, state: _Area, units: Sequence[Unit]) -> None:
+        """The overrides that hold and what people have set; without a database they are remembered when it is back."""
+
+        def work(session: Session) -> tuple[list[OverrideBegan], list[PointMarked]]:
+            return storage.list_overrides(session, state.name), storage.list_marks(session, state.name)
+
+        try:
+            overrides, marks = self._database.run(work)
+        except Unavailable as error:
+            _log.debug("recall_waits", area=state.name, code=error.code)
+            return
+        self._overrides.remember(overrides)
+        self._marks.remember(marks)
+        self._marks.show(units)
+        state.recall_due = False
 
     def _remember(self, state: _Area, units: Sequence[Unit], standing: Sequence[StandingCondition]) -> None:
         for condition in standing:
@@ -473,6 +535,7 @@ class Owner:
         """Put units in the place of others; what stood and is still known stands, until it is seen."""
         self._trade.release(ended)
         self._trade.take(state.name, begun, state.memories)
+        self._marks.show(begun)
         units = self.engine.units_of(state.name)
         state.decided = {unit.id for unit in units if self._trade.decides(unit)}
         touched = {asset for unit in (*ended, *begun) for asset in unit.image.assets}
@@ -504,10 +567,9 @@ class Owner:
                 self.emit([state.conditions.standing()])
         if state.recovery_due and self.emitter.waiting == 0:
             self._recover(state)
-        if state.overrides_due:
-            held = self._database.run(lambda session: storage.list_overrides(session, state.name))
-            self._overrides.remember(held)
-            state.overrides_due = False
+        if state.recall_due:
+            self._recall(state, units)
+        self.emit(self._marks.expire(state.name, units))
         for wish in self._overrides.due(state.name):
             self.operations.act(wish)
         if keep_memory:
@@ -581,6 +643,6 @@ class Owner:
         self.emit([outcome_event(self.service, wish, Refused(reason))], wish)
 
 
-def _plain(row: storage.LedgerRow) -> dict[str, Any]:
+def _plain(row: storage.LedgerRow | PointMarked) -> dict[str, Any]:
     values: dict[str, Any] = plain(row)
     return values

@@ -352,7 +352,7 @@ class Scanner:
         if watch is None or dog is None or self.image.profile.points[watch.write].poll != group:
             return
         now_s = self._clock.now_s()
-        value = self.image.known(self.image.index[watch.write], now_s)
+        value = self.image.proven(self.image.index[watch.write], now_s)
         if isinstance(value, int) and not self.wrong_device:
             dog.saw(value, now_s)
         else:

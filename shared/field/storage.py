@@ -31,6 +31,8 @@ from shared.contracts.field import (
     ConditionRaised,
     OverrideBegan,
     OverrideEnded,
+    PointMarked,
+    PointUnmarked,
     StandingCondition,
 )
 from shared.contracts.message import Event, Params, Scalar
@@ -95,6 +97,21 @@ _override = sa.Table(
     sa.Column("release", sa.String(64), nullable=False),
     sa.Column("release_params", sa.JSON, nullable=False),
 )
+_marks_metadata = sa.MetaData()
+_mark = sa.Table(
+    "mark",
+    _marks_metadata,
+    sa.Column("asset", sa.String(64), primary_key=True),
+    sa.Column("point", sa.String(64), primary_key=True),
+    sa.Column("area", sa.String(128), nullable=False),
+    sa.Column("trade", sa.String(16), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("value", sa.JSON),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=False),
+)
 _memory = sa.Table(
     "memory",
     _metadata,
@@ -111,6 +128,11 @@ def create_field_v1() -> None:
 def create_overrides_v1() -> None:
     """For the second migration of a service that owns controllers."""
     _overrides_metadata.create_all(op.get_bind())
+
+
+def create_marks_v1() -> None:
+    """For the third migration of a service that owns controllers."""
+    _marks_metadata.create_all(op.get_bind())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +161,15 @@ def fold(session: Session, event: Event, at: datetime) -> None:
         case CommandSelected():
             pass  # nothing is written for it yet
         case OverrideBegan():
-            _forget_override(session, event.asset, event.point)
-            session.execute(
-                sa.insert(_override).values(
-                    **{column.name: getattr(event, column.name) for column in _override.columns}
-                )
-            )
+            _forget(session, _override, event.asset, event.point)
+            session.execute(sa.insert(_override).values(**_columns(_override, event)))
         case OverrideEnded():
-            _forget_override(session, event.asset, event.point)
+            _forget(session, _override, event.asset, event.point)
+        case PointMarked():
+            _forget(session, _mark, event.asset, event.point)
+            session.execute(sa.insert(_mark).values(**_columns(_mark, event)))
+        case PointUnmarked():
+            _forget(session, _mark, event.asset, event.point)
         case CommandEvent():
             note_command(session, event, at)
         case ConditionRaised():
@@ -253,6 +276,12 @@ def list_overrides(session: Session, area: str) -> list[OverrideBegan]:
     return [OverrideBegan(**row) for row in rows]
 
 
+def list_marks(session: Session, area: str) -> list[PointMarked]:
+    """What people have set in an area and has not ended."""
+    rows = session.execute(sa.select(_mark).where(_mark.c.area == area)).mappings()
+    return [PointMarked(**row) for row in rows]
+
+
 def remember(session: Session, asset: str, content: dict[str, Any]) -> None:
     """Keep what the trade must know of an asset after a restart."""
     session.execute(sa.delete(_memory).where(_memory.c.asset == asset))
@@ -268,5 +297,9 @@ def _forget_standing(session: Session, asset: str, condition: str) -> None:
     session.execute(sa.delete(_standing).where((_standing.c.asset == asset) & (_standing.c.condition == condition)))
 
 
-def _forget_override(session: Session, asset: str, point: str) -> None:
-    session.execute(sa.delete(_override).where((_override.c.asset == asset) & (_override.c.point == point)))
+def _forget(session: Session, table: sa.Table, asset: str, point: str) -> None:
+    session.execute(sa.delete(table).where((table.c.asset == asset) & (table.c.point == point)))
+
+
+def _columns(table: sa.Table, event: Event) -> dict[str, Any]:
+    return {column.name: getattr(event, column.name) for column in table.columns}

@@ -14,6 +14,8 @@ _T = TypeVar("_T")
 
 def in_columns(image: ControllerImage, indices: Sequence[int]) -> Readings:
     """The readings at some indices, as they stand. What is equal for all of them is said once."""
+    if image.marks and not image.marks.keys().isdisjoint(indices):
+        return _one_by_one(image, indices)
     pick: Any = _slice(indices) if isinstance(indices, range) else _places(indices)
     return Readings(
         asset=_once(pick(image.assets)),
@@ -22,6 +24,19 @@ def in_columns(image: ControllerImage, indices: Sequence[int]) -> Readings:
         quality=_once(pick(image.qualities)),
         taken_us=_moments(pick(image.taken_at_s)),
         changed_us=_moments(pick(image.changed_at_s)),
+    )
+
+
+def _one_by_one(image: ControllerImage, indices: Sequence[int]) -> Readings:
+    """Some are marked by people."""
+    rows = [image.shown(at) for at in indices]
+    return Readings(
+        asset=[image.assets[at] for at in indices],
+        point=[image.names[at] for at in indices],
+        value=[row[0] for row in rows],
+        quality=[row[1] for row in rows],
+        taken_us=[microseconds(row[2]) for row in rows],
+        changed_us=[microseconds(row[3]) for row in rows],
     )
 
 

@@ -101,6 +101,29 @@ def test_what_may_not_be_wished_is_refused(
     assert expected == code(send(desks[role], body))
 
 
+def test_a_point_is_set_by_hand_and_set_free(desks: dict[str, Desk]) -> None:
+    desk, path = desks["dispatcher"], "/api/assets/dachengshan-rain/points/rain_5min"
+
+    def reading() -> tuple[Any, str]:
+        found = desk.get("/api/assets/dachengshan-rain")["readings"]
+        return next((each["value"], each["quality"]) for each in found if each["point"] == "rain_5min")
+
+    body = {"kind": "substituted", "value": 12.5, "minutes": 30, "reason": "spider in the bucket"}
+    assert (403, "forbidden") == code(desks["crew"].http.post(f"{path}/mark", json=body))
+    assert (422, "mark_value_number") == code(desk.http.post(f"{path}/mark", json={**body, "value": 1e9}))
+    assert (404, "point_missing") == code(desk.http.post(f"{path}s/mark", json=body))
+    assert (409, "mark_missing") == code(desk.http.post(f"{path}/unmark"))
+    assert 204 == desk.http.post(f"{path}/mark", json=body).status_code
+    (mark,) = desk.get("/api/assets/dachengshan-rain/marks")
+    assert (12.5, "dispatcher", "spider in the bucket") == (mark["value"], mark["by"], mark["reason"])
+    eventually(lambda: reading() == (12.5, "good.manual"), within_s=15)
+    assert 204 == desk.http.post(f"{path}/unmark").status_code
+    assert [] == desk.get("/api/assets/dachengshan-rain/marks")
+    eventually(lambda: reading()[1] == "good", within_s=15)
+    told = [item["event"] for item in desk.get("/api/journal?asset=dachengshan-rain")["items"]]
+    assert {"point_marked", "point_unmarked"} <= set(told)
+
+
 def test_an_interlock_refuses_with_its_sentence(desks: dict[str, Desk]) -> None:
     desk = desks["dispatcher"]
     row = desk.ended(desk.operate("xinhua", "pump1_stop"))

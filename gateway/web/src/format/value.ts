@@ -35,3 +35,8 @@ export function valueText(value: Scalar, unit: string, labels: Reading['labels']
 export function isKnown(quality: string): boolean {
   return quality.startsWith('good')
 }
+
+/** Set by a person: a value in the place of the sensor's, or a sensor out of service. */
+export function isMarked(quality: string): boolean {
+  return quality === 'good.manual' || quality === 'bad.disabled'
+}

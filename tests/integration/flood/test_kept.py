@@ -1,4 +1,4 @@
-"""Overrides in the owner's database: what a restart must find again."""
+"""Overrides and marks in the owner's database: what a restart must find again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from shared.contracts.field import OverrideBegan, OverrideEnded
+from shared.contracts.field import OverrideBegan, OverrideEnded, PointMarked, PointUnmarked
 from shared.database import DatabaseThread
 from shared.field import storage
 
@@ -59,4 +59,40 @@ def test_what_holds_is_found_again_until_it_ended(engine: sa.Engine) -> None:
     )
     fold(ended)
     assert [] == held()
+    database.close()
+
+
+def test_what_people_have_set_is_found_again_until_it_ended(engine: sa.Engine) -> None:
+    database = DatabaseThread(engine, MIGRATIONS)
+    mark = PointMarked(
+        area=BEGAN.area,
+        trade="flood",
+        asset="well",
+        point="level_wet_well",
+        kind="substituted",
+        by="wang",
+        value=1.25,
+        reason="the meter hangs",
+        since=NOON,
+        until=NOON,
+    )
+
+    def fold(event: PointMarked | PointUnmarked) -> list[PointMarked]:
+        database.run(lambda session: storage.fold(session, event, NOON))
+        return database.run(lambda session: storage.list_marks(session, BEGAN.area))
+
+    assert [mark] == fold(mark)
+    later = replace(mark, kind="out_of_service", value=None)
+    assert [later] == fold(later)
+    assert [later] == fold(replace(mark, area="town/west/two", asset="other"))
+    ended = PointUnmarked(
+        area=BEGAN.area,
+        trade="flood",
+        asset="well",
+        point="level_wet_well",
+        kind="out_of_service",
+        by="wang",
+        cause="released",
+    )
+    assert [] == fold(ended)
     database.close()
