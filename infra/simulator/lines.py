@@ -22,7 +22,7 @@ from shared.field.address import Address, Framing, parse_address
 
 _TABLE_OF: dict[int, Table] = {
     1: "coil", 2: "discrete", 3: "holding", 4: "input",
-    5: "coil", 15: "coil", 6: "holding", 16: "holding",
+    5: "coil", 15: "coil", 6: "holding", 16: "holding", 22: "holding",
 }  # fmt: skip
 _TABLES: tuple[Table, Table, Table, Table] = ("coil", "discrete", "holding", "input")
 ANY_UNIT = 0

@@ -19,7 +19,7 @@ from shared.contracts.message import Scalar
 from shared.errors import Malformed
 from shared.field.image import GOOD, ControllerImage
 from shared.field.plan import Block
-from shared.field.profile import BIT_TABLES, Point
+from shared.field.profile import BIT_TABLES, Point, Profile
 from shared.field.registers import NUMBER_FORMAT, Codec
 
 SENSOR_FAULT = "bad.sensor_fault"
@@ -34,7 +34,7 @@ class BlockDecoder:
         self.block = block
         self._image = image
         self._raw: bytes | None = None
-        names = sorted(block.points, key=lambda name: image.index[name])
+        names = sorted(block.points, key=lambda name: (_kinship(image.profile, name), image.index[name]))
         if block.table in BIT_TABLES:
             self._plain: _Bits | _Numbers = _Bits(image, block, names)
             self._slots: list[_Slot] = []
@@ -214,6 +214,10 @@ class _Numbers:
 
 _ANYTHING = (-sys.float_info.max, sys.float_info.max)
 """The range of a point that has none: infinity and NaN lie outside it."""
+
+
+def _kinship(profile: Profile, name: str) -> int:
+    return profile.points[name].kinship(profile.modbus)
 
 
 def _slot(image: ControllerImage, block: Block, name: str) -> _Slot:

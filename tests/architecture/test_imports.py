@@ -106,9 +106,13 @@ def test_a_thing_has_a_name() -> None:
     assert [] == [shown(path) for path in sources(*PACKAGES, "tests") if path.stem in nameless]
 
 
-@pytest.mark.parametrize(
-    "service", sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir() and path.name[0] != "_")
-)
+def begun_services() -> list[str]:
+    """Folders of services; a trade that has only profiles so far has no service yet."""
+    folders = [path for path in (ROOT / "services").iterdir() if path.is_dir() and path.name[0] != "_"]
+    return sorted(path.name for path in folders if {each.name for each in path.iterdir()} != {"profiles"})
+
+
+@pytest.mark.parametrize("service", begun_services())
 def test_every_service_has_the_same_shape(service: str) -> None:
     folder = ROOT / "services" / service
     expected = {

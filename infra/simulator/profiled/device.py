@@ -13,6 +13,8 @@ from shared.field.profile import BIT_TABLES, CommandSpec, Point, Profile
 
 PULSE_S = 1.0
 """How long a pulse coil reads 1 after it was set, wall seconds."""
+ANSWER_S = 5.0
+"""How long a device's answer to a command stands before its register is idle again, wall seconds."""
 
 
 class ProfileDevice:
@@ -28,6 +30,8 @@ class ProfileDevice:
         """Values that were set by hand or by a master; they stand still."""
         self._pulses_s: dict[str, float] = {}
         self._pulsed = {each.point for each in profile.commands.values() if each.write.style == "pulse"}
+        self._answers: dict[str, tuple[float, Scalar]] = {}
+        """By handshake register: until when the answer stands, and what stands there afterwards."""
 
     def sizes(self) -> dict[Table, int]:
         found: dict[Table, int] = {}
@@ -43,6 +47,8 @@ class ProfileDevice:
     def value(self, name: str) -> Scalar:
         if name in self._pulses_s:
             return self._now_s() - self._pulses_s[name] < PULSE_S
+        if name in self._answers and self._now_s() >= self._answers[name][0]:
+            return self._answers[name][1]
         return self.held[name] if name in self.held else self._motions[name].at(self._now_s() - self._since_s)
 
     def words(self, table: Table) -> list[int]:
@@ -71,18 +77,26 @@ class ProfileDevice:
         if not reached.issuperset(range(address, address + len(values))):
             raise WriteRefused(ModbusException.ILLEGAL_ADDRESS)
         written = {name: self._written(point, address, values) for name, point in touched}
-        for name, value in written.items():
-            self._take(name, value)
+        for name in self._meant(written):
+            self._take(name, written[name])
 
     def hold(self, name: str, value: Scalar) -> None:
         """Set by hand. Raises NotInRange when the registers cannot hold it."""
         to_words(self.profile.points[name], self.profile.modbus, value)
         self._pulses_s.pop(name, None)
+        self._answers.pop(name, None)
         self.held[name] = value
 
     def let_go(self, name: str) -> None:
         """It moves by itself again."""
         self.held.pop(name, None)
+        self._answers.pop(name, None)
+
+    def _meant(self, written: dict[str, Scalar]) -> list[str]:
+        """Of the bits that share a register those that a write changes, or all of them when it changes none."""
+        bits = [name for name in written if self.profile.points[name].bit is not None]
+        changed = [name for name in bits if bool(written[name]) != bool(self.value(name))]
+        return [name for name in written if name not in bits or name in (changed or bits)]
 
     def _of(self, table: Table) -> list[tuple[str, Point]]:
         return [(name, point) for name, point in self.profile.points.items() if point.table == table]
@@ -127,6 +141,7 @@ class ProfileDevice:
 
     def _act(self, command: str, spec: CommandSpec, value: Scalar) -> None:
         """The device obeys: the command's proof comes true, and that of its inverse is true no more."""
+        self._answer(spec)
         if spec.verify.point != spec.point:
             self._show(spec.verify.point, value_where(self.profile, command, value, self.values(), holds=True))
         if spec.inverse is None:
@@ -135,6 +150,14 @@ class ProfileDevice:
         if undone.verify.point not in (spec.verify.point, spec.point):
             wished = undone.write.value
             self._show(undone.verify.point, value_where(self.profile, spec.inverse, wished, self.values(), holds=False))
+
+    def _answer(self, spec: CommandSpec) -> None:
+        handshake = spec.write.handshake
+        if handshake is None or handshake.point not in self.profile.points:
+            return
+        self.held[handshake.point] = handshake.taken
+        if handshake.idle is not None:
+            self._answers[handshake.point] = self._now_s() + ANSWER_S, handshake.idle
 
     def _show(self, name: str, value: Scalar) -> None:
         if value is not None and name in self.profile.points:

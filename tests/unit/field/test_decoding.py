@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.field.decoding import BlockDecoder
 from shared.field.image import ControllerImage
-from shared.field.plan import plan_reads
+from shared.field.plan import Block, plan_reads
 from shared.field.profile import Profile
 from tests.unit.field.profiles import profile
 
@@ -77,6 +77,20 @@ def one_by_one(found: Profile, name: str, raw: bytes) -> tuple[Any, str]:
     if not isinstance(value, bool | str) and point.valid and not point.valid[0] <= value <= point.valid[1]:
         return value, "uncertain.out_of_range"
     return value, "good"
+
+
+def test_a_captured_block_may_hold_points_of_several_poll_groups() -> None:
+    found = profile(
+        {
+            "level": {"address": 0, "type": "u16", "scale": 0.1},
+            "hours": {"address": 1, "type": "u16", "poll": "slow"},
+            "limit": {"address": 2, "type": "u16", "scale": 3, "poll": "slow"},
+        },
+        poll_groups={name: {"every": "1s", "stale_after": "5s"} for name in ("fast", "slow")},
+    )
+    image = image_of(found)
+    BlockDecoder(image, Block("holding", 0, 3, tuple(found.points))).decode(struct.pack(">3H", 17, 5, 7), 1.0)
+    assert {"level": 1.7, "hours": 5, "limit": 21} == {name: image.values[at] for name, at in image.index.items()}
 
 
 def test_all_that_changed_in_a_row_is_one_range() -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from infra.simulator.lines import Line
 from infra.simulator.profiled.command import simulate
 from infra.simulator.profiled.console import Console, Quit, Refusal, hold
-from infra.simulator.profiled.device import PULSE_S, ProfileDevice
+from infra.simulator.profiled.device import ANSWER_S, PULSE_S, ProfileDevice
 from infra.simulator.profiled.encoding import NotInRange, from_words, to_words
 from infra.simulator.rtu.refusal import ModbusException, WriteRefused
 from shared.contracts.message import Scalar
@@ -166,6 +166,9 @@ def _write(made: ProfileDevice, command: str, params: dict[str, float]) -> None:
     table = "coil" if message.function in (5, 15) else "holding"
     data = message.data
     words = list(data) if table == "coil" else [int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2)]
+    if message.function == 22:  # the server makes the new word of the present one, V1.1b3 6.16
+        keep, put = words
+        words = [made.words("holding")[message.address] & keep | put & ~keep]
     made.write(table, message.address, words)
 
 
@@ -176,6 +179,27 @@ def test_a_pulse_coil_resets_itself() -> None:
     watch.seconds += PULSE_S
     assert made.value("pump1_start_pulse") is False
     assert made.value("pump1_running") is True or made.value("pump1_running") == 1
+
+
+def test_one_bit_of_an_output_word_is_written_and_its_neighbours_stay() -> None:
+    made, _ = device(Path("services/lighting/profiles/streetlight-cabinet-dtu.yaml"))
+    _write(made, "c2_on", {})
+    made.hold("c2_current", 6.5)
+    _write(made, "c5_on", {})
+    assert 0b100100 == made.words("holding")[110]
+    assert 6.5 == made.value("c2_current")
+    _write(made, "c2_off", {})
+    assert 0b100000 == made.words("holding")[110]
+
+
+def test_a_device_answers_in_its_handshake_register_and_is_idle_again_later() -> None:
+    made, watch = device(Path("services/water/profiles/water-booster.yaml"))
+    assert 0 == made.value("answer")
+    _write(made, "set_pressure", {"param": 250})
+    assert 2 == made.value("answer")
+    watch.seconds += ANSWER_S
+    assert 0 == made.value("answer")
+    assert made.value("p_discharge") == pytest.approx(250, abs=30)
 
 
 def test_writes_are_taken_whole_or_refused_whole() -> None:
