@@ -101,6 +101,10 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
         profile = gateway.city.profile_of(asset)
         title = texts.command_title(profile, data["command"])
         params |= {"title_zh": title["zh"], "title_en": title["en"]}
+    point = gateway.city.find_point(asset or "", data.get("point") or "")
+    if point is not None:
+        title = texts.point_title(point.profile, point.name)
+        params |= {"point_zh": title["zh"], "point_en": title["en"]}
     entry = gateway.site.assets_by_id.get(asset or "")
     name = entry.name.text() if entry else {"zh": asset or "", "en": asset or ""}
     params |= {"asset_zh": name["zh"], "asset_en": name["en"], "actor": item.get("actor") or ""}
@@ -117,8 +121,10 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
 
 
 def _listed(value: Scalar | list[Any]) -> Scalar:
-    """What a sentence can carry: of a list, the texts in it."""
-    return ", ".join(each for each in value if isinstance(each, str)) if isinstance(value, list) else value
+    """What a sentence can carry: of a list, the texts in it; of nothing, a question mark."""
+    if value is None:
+        return "?"
+    return ", ".join(each for each in value if isinstance(each, str)) or "-" if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:
