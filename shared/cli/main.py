@@ -7,6 +7,7 @@ infrastructure, yet an integrator looks for the simulator of a profile beside th
 
 from __future__ import annotations
 
+import sys
 from copy import copy
 from importlib.metadata import EntryPoint, entry_points
 
@@ -17,9 +18,10 @@ from shared.logs import set_up_logs
 GROUP = "urbanops.commands"
 
 
-def build() -> typer.Typer:
-    """The command with all its parts, as pyproject.toml names them."""
-    return assemble(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
+def build(group: str | None = None) -> typer.Typer:
+    """The command with all its parts, as pyproject.toml names them; with this group alone where there is one."""
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    return assemble([entry for entry in entries if entry.name.partition(".")[0] == group] or entries)
 
 
 def assemble(entries: list[EntryPoint]) -> typer.Typer:
@@ -40,5 +42,6 @@ def assemble(entries: list[EntryPoint]) -> typer.Typer:
 
 
 def run() -> None:
+    """What another group needs is not loaded: a command at a device should not wait for a database's library."""
     set_up_logs("urbanops", "ERROR")
-    build()()
+    build(next(iter(sys.argv[1:]), None))()

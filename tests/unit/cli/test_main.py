@@ -22,3 +22,10 @@ def test_every_part_of_the_house_can_be_asked_for_help() -> None:
     for part in ("doctor", "field", "profile", "site", "sim"):
         done = RUN.invoke(app, [part, "--help"])
         assert 0 == done.exit_code, done.output
+
+
+def test_a_group_is_built_alone_and_an_unknown_one_with_all() -> None:
+    assert ["site"] == [group.name for group in build("site").registered_groups]
+    everything = [group.name for group in build().registered_groups]
+    assert {"doctor", "site"} < set(everything)
+    assert everything == [group.name for group in build("--help").registered_groups]
