@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Literal, assert_never
 
 from shared.contracts.message import Params, Reason, Scalar, Text
 from shared.errors import Malformed
+from shared.field.device_clock import written_fields
 from shared.field.expression import Facts, Truth
 from shared.field.profile import BIT_TABLES, CommandSpec, Handshake, Profile
 from shared.field.registers import Codec
@@ -143,10 +145,30 @@ def written_value(spec: CommandSpec, params: Mapping[str, Scalar]) -> Scalar:
     return spec.write.value if spec.write.param is None else params["param"]
 
 
-def telegram(profile: Profile, spec: CommandSpec, params: Mapping[str, Scalar]) -> Telegram:
-    """What goes over the wire. Raises Malformed when the registers cannot hold the value."""
+def telegram(
+    profile: Profile,
+    spec: CommandSpec,
+    params: Mapping[str, Scalar],
+    at: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> Telegram:
+    """What goes over the wire. `at` and the site's `zone`: the time to which a clock is set.
+
+    Raises Malformed when the registers cannot hold the value.
+    """
+    if spec.write.style == "clock":
+        assert at is not None
+        return Telegram(16, *written_fields(profile, at, zone))
+    return _write_of(profile, spec, written_value(spec, params))
+
+
+def reset_telegram(profile: Profile, spec: CommandSpec) -> Telegram:
+    """What takes a pulse back."""
+    return _write_of(profile, spec, not spec.write.value)
+
+
+def _write_of(profile: Profile, spec: CommandSpec, value: Scalar) -> Telegram:
     point = profile.points[spec.point]
-    value = written_value(spec, params)
     function = spec.write.function
     if point.bit is not None:
         return Telegram(22, profile.wire_address(point), _masks(point.codec(profile.modbus), bool(value)))
@@ -156,12 +178,6 @@ def telegram(profile: Profile, spec: CommandSpec, params: Mapping[str, Scalar]) 
     data = point.codec(profile.modbus).encode(value)
     code = 6 if function == 6 or (function == "auto" and len(data) == 2) else 16
     return Telegram(code, profile.wire_address(point), data)
-
-
-def reset_telegram(profile: Profile, spec: CommandSpec) -> Telegram:
-    """What takes a pulse back."""
-    back = spec.model_copy(update={"write": spec.write.model_copy(update={"value": not spec.write.value})})
-    return telegram(profile, back, {})
 
 
 def _masks(codec: Codec, value: bool) -> bytes:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,7 +24,6 @@ from shared.field.commands import (
     Failed,
     Outcome,
     Refused,
-    Telegram,
     Unconfirmed,
     Verification,
     reset_telegram,
@@ -31,6 +31,7 @@ from shared.field.commands import (
     written_value,
 )
 from shared.field.configuration import Configuration
+from shared.field.device_clock import read_drift
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
@@ -163,6 +164,7 @@ class Engine:
         transport_for: Callable[[Address], Transport] = open_transport,
     ) -> None:
         self._configuration = configuration
+        self._zone = ZoneInfo(configuration.site.time_zone)
         self._clock = clock
         self._listener = listener
         self._takeover_quiet_s = takeover_quiet_s
@@ -267,11 +269,10 @@ class Engine:
 
         `still_wanted` is asked on the line, right before the write; an outcome from it ends the command unwritten.
         """
-        message = None if spec.point in unit.profile.computed else telegram(unit.profile, spec, params)
         result: list[Outcome | bool] = []
 
         def write() -> None:
-            result.append(still_wanted() or self._write(unit, spec, params, message))
+            result.append(still_wanted() or self._write(unit, spec, params))
             if isinstance(result[0], bool):
                 sent_at_s = self._clock.now().timestamp()
                 proof = Verification(spec, params, sent_at_s)
@@ -295,9 +296,14 @@ class Engine:
             return
         unit.facts.now_s = scan.at_s
         judgements = self._judge_link(unit)
+        changed = unit.judged_among(scan.changed)
+        clock = unit.profile.clock
+        if clock is not None and scan.group == unit.profile.points[clock.fields()[0][1]].poll:
+            unit.compute(clock.drift, read_drift(unit.image, clock, self._zone), scan.at_s)
+            changed.append(clock.drift)
         marked, unit.marks_judged = unit.image.marks is not unit.marks_judged, unit.image.marks
         everything = not unit.judged or marked
-        judgements += unit.judges.step(unit.facts, unit.judged_among(scan.changed), all_of_them=everything)
+        judgements += unit.judges.step(unit.facts, changed, all_of_them=everything)
         unit.judged = True
         if judgements:
             self._listener.on_judgements(unit, judgements)
@@ -387,16 +393,16 @@ class Engine:
                 found.append(Judgement(unit.entry.asset, identity, standing, priority, params, unit.facts.now_s))
         return found
 
-    def _write(self, unit: Unit, spec: CommandSpec, params: Params, message: Telegram | None) -> Outcome | bool:
+    def _write(self, unit: Unit, spec: CommandSpec, params: Params) -> Outcome | bool:
         """True: confirmed. False: nobody knows whether the device heard. Else it said no, or nothing may be written."""
-        if message is None:
+        if spec.point in unit.profile.computed:
             self._listener.write_computed(unit, spec.point, written_value(spec, params))
             return True
         if not unit.is_master():
             code = "wrong_device" if unit.scanner.wrong_device else "not_master"
             return Refused(Reason(code=code, params={"controller": unit.id}))
         try:
-            unit.scanner.write(message)
+            unit.scanner.write(telegram(unit.profile, spec, params, self._clock.now(), self._zone))
         except DeviceException as error:
             if error.code == EXCEPTION_ACKNOWLEDGE:
                 return True

@@ -225,19 +225,22 @@ class Write(Part):
 
     `level`: it stays. `pulse`: the device takes it back by itself, or we do after `reset_after`. `handshake`: the
     device says in a register of its own whether it took it. `masked`: one bit of a register, by Modbus function 22, so
-    that its neighbours are never touched.
+    that its neighbours are never touched. `clock`: the time it is, into all parts of the device's clock by one write.
     """
 
     value: bool | int | float | None = None
     param: Param | None = None
-    style: Literal["level", "pulse", "handshake", "masked"] = "level"
+    style: Literal["level", "pulse", "handshake", "masked", "clock"] = "level"
     function: Literal["auto", 5, 6, 15, 16] = "auto"
     handshake: Handshake | None = None
     reset_after: Seconds | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.value is None) == (self.param is None):
+        if self.style == "clock":
+            if self.value is not None or self.param is not None:
+                raise ValueError("no value and no param: a clock is set to the time it is")
+        elif (self.value is None) == (self.param is None):
             raise ValueError("exactly one of value and param")
         if (self.style == "handshake") != (self.handshake is not None):
             raise ValueError("a handshake for the style handshake, and for nothing else")
@@ -322,6 +325,45 @@ class Watchdog(Part):
     device_fallback: Names
 
 
+class DeviceClock(Part):
+    """The device's own clock, by the points that make it up; `drift` is the computed point that tells how far it is off
+    (seconds, positive when it is ahead).
+
+    Either `unix` (seconds since 1970, of the zone's wall time), or a year, with month and day or `month_day` (1124) and
+    with hour and minute or `hour_minute` (2359); seconds where it has them. A year below 100 is one of this century.
+    """
+
+    drift: Name
+    zone: Literal["site", "utc"] = "site"
+    unix: Name | None = None
+    year: Name | None = None
+    month: Name | None = None
+    month_day: Name | None = None
+    day: Name | None = None
+    hour: Name | None = None
+    hour_minute: Name | None = None
+    minute: Name | None = None
+    second: Name | None = None
+
+    def fields(self) -> list[tuple[str, Name]]:
+        """Each part with its point."""
+        parts = ("unix", "year", "month", "month_day", "day", "hour", "hour_minute", "minute", "second")
+        return [(part, name) for part in parts if (name := getattr(self, part)) is not None]
+
+    @property
+    def has_seconds(self) -> bool:
+        return self.unix is not None or self.second is not None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        named = {part for part, _ in self.fields()}
+        date = ({"month", "day"} <= named) != ("month_day" in named)
+        time = ({"hour", "minute"} <= named) != ("hour_minute" in named)
+        if named != {"unix"} and ("unix" in named or "year" not in named or not date or not time):
+            raise ValueError("a whole time: unix, or year, month and day, hour and minute")
+        return self
+
+
 class Profile(Part):
     """One type of device, with the site's parameters filled in."""
 
@@ -336,6 +378,7 @@ class Profile(Part):
     parameters: dict[Name, Parameter] = {}
     identity: tuple[Identity, ...] = ()
     watchdog: Watchdog | None = None
+    clock: DeviceClock | None = None
     poll_groups: dict[Name, PollGroup] = Field(min_length=1)
     points: dict[Name, Point] = Field(min_length=1)
     computed: dict[Name, Computed] = {}

@@ -18,7 +18,7 @@ from shared.contracts.message import Scalar
 from shared.documents import Document, MalformedDocument, Mistake, Where, read_document, validate
 from shared.errors import Malformed
 from shared.field.expression import Expression
-from shared.field.profile import Name, Parameter, Profile
+from shared.field.profile import DeviceClock, Name, Parameter, Profile
 from shared.field.registers import register_count
 
 REPEAT_MAX = 64
@@ -254,6 +254,35 @@ def _references(document: Document, profile: Profile) -> Iterator[Mistake]:
             yield document.mistake(("identity", index), f"a point of this profile (given: {identity.point!r})")
     if profile.watchdog is not None and not _counter(profile, profile.watchdog.write):
         yield document.mistake(("watchdog", "write"), "a holding register of type u16 with access rw")
+    if profile.clock is not None:
+        yield from _clock(document, profile, profile.clock)
+
+
+def _clock(document: Document, profile: Profile, clock: DeviceClock) -> Iterator[Mistake]:
+    groups = set()
+    for part, name in clock.fields():
+        point = profile.points.get(name)
+        if point is None or point.type in ("bool", "string"):
+            yield document.mistake(("clock", part), f"a number of this profile's points (given: {name!r})")
+        else:
+            groups.add(point.poll)
+    if len(groups) > 1:
+        yield document.mistake(("clock",), "points of one poll group: they are one moment")
+    if clock.drift not in profile.computed:
+        yield document.mistake(("clock", "drift"), f"a computed point of this profile (given: {clock.drift!r})")
+
+
+def _clock_command(document: Document, profile: Profile, where: Where) -> Iterator[Mistake]:
+    """All parts are written by one write, so they stand together and may be written."""
+    names = [name for _, name in profile.clock.fields() if name in profile.points] if profile.clock else []
+    points = sorted((profile.points[name] for name in names), key=lambda point: point.address)
+    if not points:
+        yield document.mistake(where, "a clock in this profile")
+        return
+    ends = [point.address + point.count for point in points]
+    together = all(end == point.address for end, point in zip(ends, points[1:], strict=False))
+    if not together or any(point.access != "rw" or point.table != "holding" for point in points):
+        yield document.mistake(where, "a clock whose points are holding registers side by side, with access rw")
 
 
 def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:
@@ -278,6 +307,8 @@ def _write_style(document: Document, profile: Profile, name: str) -> Iterator[Mi
     if point is not None and (point.bit is not None) != (write.style == "masked"):
         expected = "style masked for a bit of a register, and for nothing else"
         yield document.mistake((*at, "write", "style"), f"{expected} (given: {write.style!r})")
+    if write.style == "clock":
+        yield from _clock_command(document, profile, (*at, "write", "style"))
     if command.expires is not None and write.param is None and command.inverse is None:
         yield document.mistake((*at, "expires"), "an inverse command, by which the override is released")
 

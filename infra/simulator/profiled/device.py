@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from infra.simulator.maps.device import Table, packed
+from infra.simulator.profiled.clock import RunningClock
 from infra.simulator.profiled.encoding import NotInRange, from_words, to_words, word_count
 from infra.simulator.profiled.normal import motions, value_where
 from infra.simulator.rtu.refusal import ModbusException, WriteRefused
@@ -20,7 +22,14 @@ ANSWER_S = 5.0
 class ProfileDevice:
     """One device of a profile, unit id and all. `now_s` is a clock that only goes forward, in seconds."""
 
-    def __init__(self, unit: int, profile: Profile, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        unit: int,
+        profile: Profile,
+        now_s: Callable[[], float],
+        right_time: Callable[[], datetime] | None = None,
+    ) -> None:
+        """`right_time`: what the device's clock shows until somebody sets it, without a zone; else this machine's."""
         self.unit = unit
         self.profile = profile
         self._now_s = now_s
@@ -30,6 +39,7 @@ class ProfileDevice:
         """Values that were set by hand or by a master; they stand still."""
         self._pulses_s: dict[str, float] = {}
         self._pulsed = {each.point for each in profile.commands.values() if each.write.style == "pulse"}
+        self._clock = RunningClock(profile.clock, right_time) if profile.clock is not None else None
         self._answers: dict[str, tuple[float, Scalar]] = {}
         """By handshake register: until when the answer stands, and what stands there afterwards."""
 
@@ -49,6 +59,8 @@ class ProfileDevice:
             return self._now_s() - self._pulses_s[name] < PULSE_S
         if name in self._answers and self._now_s() >= self._answers[name][0]:
             return self._answers[name][1]
+        if self._clock is not None and self._clock.shows(name) and name not in self.held:
+            return self._clock.value(name)
         return self.held[name] if name in self.held else self._motions[name].at(self._now_s() - self._since_s)
 
     def words(self, table: Table) -> list[int]:
@@ -77,6 +89,12 @@ class ProfileDevice:
         if not reached.issuperset(range(address, address + len(values))):
             raise WriteRefused(ModbusException.ILLEGAL_ADDRESS)
         written = {name: self._written(point, address, values) for name, point in touched}
+        if self._clock is not None and any(self._clock.shows(name) for name in written):
+            try:
+                self._clock.set(written)
+            except ValueError:
+                raise WriteRefused(ModbusException.ILLEGAL_VALUE) from None
+            written = {name: value for name, value in written.items() if not self._clock.shows(name)}
         for name in self._meant(written):
             self._take(name, written[name])
 
@@ -170,5 +188,6 @@ def _is_it(spec: CommandSpec, value: Scalar) -> bool:
         return False
     if spec.write.param is not None:
         return spec.write.param.min - 1e-9 <= value <= spec.write.param.max + 1e-9
-    assert spec.write.value is not None
+    if spec.write.value is None:
+        return False  # a clock, which goes its own way
     return abs(float(value) - float(spec.write.value)) < 1e-9

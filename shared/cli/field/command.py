@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
 
 import typer
 from rich.console import Console
@@ -29,6 +30,7 @@ from shared.field.commands import (
     reset_telegram,
     telegram,
 )
+from shared.field.device_clock import read_drift
 from shared.field.image import ImageFacts
 from shared.field.profile import CommandSpec, Profile
 from shared.field.scanner import Scanner
@@ -54,14 +56,25 @@ def carry_out(
         fail(f"{name} writes {spec.point}, which the service keeps: there is nothing to write in the device")
     hand = _Hand(lone_scanner(profile, unit, transport), spec, params)
     hand.settle()
-    hand.show(telegram(profile, spec, params), line, unit)
+    hand.show(_telegram(profile, spec, params), line, unit)
     hand.refuse_or_go_on()
     hand.look_for_another_master(profile)
     if not yes:
         typer.confirm("Is nobody in danger, and nobody else operates it?", abort=True)
         hand.look()
         hand.refuse_or_go_on()
-    hand.write_once(telegram(profile, spec, params), line)
+    hand.write_once(_telegram(profile, spec, params), line)
+
+
+def _telegram(profile: Profile, spec: CommandSpec, params: Params) -> Telegram:
+    """A clock is set to the time of this machine, in its zone."""
+    return telegram(profile, spec, params, datetime.now(UTC), _zone())
+
+
+def _zone() -> tzinfo:
+    zone = datetime.now().astimezone().tzinfo
+    assert zone is not None
+    return zone
 
 
 class _Hand:
@@ -74,9 +87,15 @@ class _Hand:
 
     def look(self, points: Iterable[str] | None = None) -> None:
         """Read the poll groups of these points, or all."""
-        names = self._profile.points if points is None else [name for name in points if name in self._profile.points]
-        for group in dict.fromkeys(self._profile.points[name].poll for name in names):
+        wanted = set(self._profile.points if points is None else points)
+        clock = self._profile.clock
+        if clock is not None and clock.drift in wanted:
+            wanted.update(name for _, name in clock.fields())
+        for group in dict.fromkeys(point.poll for name, point in self._profile.points.items() if name in wanted):
             self._scanner.poll(group)
+        if clock is not None:
+            image = self._scanner.image
+            image.compute(clock.drift, read_drift(image, clock, _zone()), time.time())
         self._facts.now_s = time.time()
 
     def settle(self) -> None:

@@ -128,7 +128,9 @@ def _commands(profile: Profile) -> Table:
 def _command(name: str, command: CommandSpec) -> tuple[Cell, ...]:
     write, verify = command.write, command.verify
     value = "" if write.param is None else f"{number(write.param.min)} … {number(write.param.max)}"
-    if write.param is None:
+    if write.style == "clock":
+        value = "→ now"
+    elif write.param is None:
         assert write.value is not None
         value = number(float(write.value))
     else:

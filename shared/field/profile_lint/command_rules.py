@@ -60,6 +60,8 @@ def statuses_of(profile: Profile, written: str) -> list[str]:
 
 
 def _written(subject: Subject, name: str, command: CommandSpec, point: Point) -> Iterator[Finding]:
+    if command.write.style == "clock":
+        return
     wished, held = written_range(command), known_range(point)
     where: Where = ("commands", name, "write")
     if held is None:

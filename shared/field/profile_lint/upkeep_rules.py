@@ -34,6 +34,10 @@ def _unused(subject: Subject) -> Iterator[Finding]:
     written = {command.point for command in profile.commands.values()}
     if profile.watchdog is not None:
         written.add(profile.watchdog.write)
+    if profile.clock is not None:
+        clock = {name for _, name in profile.clock.fields()}
+        named |= clock
+        written |= clock if any(each.write.style == "clock" for each in profile.commands.values()) else set()
     for name, point in profile.points.items():
         if point.access == "rw" and name not in written:
             yield subject.warning("unused", ("points", name, "access"), "access r, or a command that writes it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from shared.field.profile import CommandSpec, Point, Profile
 from shared.field.profile_lint.reach import TRUTH, Interval
 
@@ -52,6 +54,7 @@ def written_range(command: CommandSpec) -> Interval:
     """What `param` can be in a command's expressions."""
     if command.write.param is not None:
         return Interval(command.write.param.min, command.write.param.max)
-    assert command.write.value is not None
+    if command.write.value is None:  # a clock
+        return Interval(-math.inf, math.inf)
     value = float(command.write.value)
     return Interval(value, value, whole=value.is_integer())

@@ -57,7 +57,8 @@ class Registers:
         if function == 5:
             self.coils[address] = data != b"\0"
         else:
-            self.holding[address] = int.from_bytes(data[:2], "big")
+            for at, (word,) in enumerate(struct.iter_unpack(">H", data), address):
+                self.holding[at] = word
 
     def mask_write(self, unit: int, address: int, and_mask: int, or_mask: int, timeout_s: float) -> None:
         self.written.append((22, address, struct.pack(">HH", and_mask, or_mask)))

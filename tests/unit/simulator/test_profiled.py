@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from infra.simulator.rtu.refusal import ModbusException, WriteRefused
 from shared.contracts.message import Scalar
 from shared.documents import read_document
 from shared.field.commands import telegram
+from shared.field.device_clock import drift_s
 from shared.field.profile import Modbus, Point, Profile
 from shared.field.profile_load import examples, resolve
 from tests.unit.field.facts import Table
@@ -158,11 +161,20 @@ def _facts(made: ProfileDevice) -> Table:
         else:
             raw = b"".join(word.to_bytes(2, "big") for word in words[first : first + each.count])
             read[name] = each.codec(made.profile.modbus).decode(raw)
+    clock = made.profile.clock
+    if clock is not None:
+        read[clock.drift] = drift_s(clock, read, time.time(), _zone())
     return Table(read)
 
 
+def _zone() -> tzinfo:
+    zone = datetime.now().astimezone().tzinfo
+    assert zone is not None
+    return zone
+
+
 def _write(made: ProfileDevice, command: str, params: dict[str, float]) -> None:
-    message = telegram(made.profile, made.profile.commands[command], params)
+    message = telegram(made.profile, made.profile.commands[command], params, datetime.now(UTC), _zone())
     table = "coil" if message.function in (5, 15) else "holding"
     data = message.data
     words = list(data) if table == "coil" else [int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2)]
