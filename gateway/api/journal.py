@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BeforeValidator
@@ -17,6 +18,8 @@ from gateway.views import texts
 from gateway.wiring import Gateway
 from shared.contracts.message import Scalar
 from shared.messages import sentence
+
+GAP = "telemetry_gap"
 
 router = APIRouter(prefix="/api", tags=["journal"])
 
@@ -101,6 +104,10 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
         profile = gateway.city.profile_of(asset)
         title = texts.command_title(profile, data["command"])
         params |= {"title_zh": title["zh"], "title_en": title["en"]}
+    if item["event"] == GAP:
+        cause = sentence(f"gap.{data['cause']}", {})
+        params |= {"cause_zh": cause["zh"], "cause_en": cause["en"]}
+        params |= {each: _clock(gateway, data[each]) for each in ("from_time", "to_time")}
     point = gateway.city.find_point(asset or "", data.get("point") or "")
     if point is not None:
         title = texts.point_title(point.profile, point.name)
@@ -118,6 +125,11 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
         text=words(sentence(f"event.{item['event']}", params)),
         data=data,
     )
+
+
+def _clock(gateway: Gateway, time: str) -> str:
+    """A moment in the city's own time."""
+    return datetime.fromisoformat(time).astimezone(ZoneInfo(gateway.site.time_zone)).strftime("%m-%d %H:%M:%S")
 
 
 def _listed(value: Scalar | list[Any]) -> Scalar:

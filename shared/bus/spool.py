@@ -6,10 +6,12 @@ middle of a write leaves a damaged tail: it is cut off at the next start, and th
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
 import zlib
+from io import FileIO
 from pathlib import Path
 
 import structlog
@@ -29,7 +31,9 @@ class Spool:
         self._lock = threading.Lock()
         self._start = 0
         """Where the first record that is still wanted begins."""
-        self._file = path.open("a+b")
+        self._file = _open(path)
+        self.unwritable = False
+        """Was the last record refused by the disk (full, or worse) and not by our own bound?"""
         self._count, self._end = self._examine()
 
     def __len__(self) -> int:
@@ -41,15 +45,16 @@ class Spool:
         with self._lock:
             if self._end - self._start + len(framed) > self._bytes_max:
                 return False
-            if self._end + len(framed) > 2 * self._bytes_max:
-                self._compact()
             try:
-                self._file.write(framed)
-                self._file.flush()
+                if self._end + len(framed) > 2 * self._bytes_max:
+                    self._compact()
+                self._write(framed)
             except OSError as error:
-                log.warning("spool cannot be written", path=self._path.name, error=str(error))
-                self._file.truncate(self._end)
+                if not self.unwritable:
+                    log.warning("spool cannot be written", path=self._path.name, error=str(error))
+                self.unwritable = True
                 return False
+            self.unwritable = False
             self._end += len(framed)
             self._count += 1
             return True
@@ -84,6 +89,17 @@ class Spool:
                 self._compact()
             self._file.close()
 
+    def _write(self, framed: bytes) -> None:
+        """Whole, or not at all."""
+        try:
+            written = self._file.write(framed)
+        except OSError:
+            self._file.truncate(self._end)
+            raise
+        if written != len(framed):
+            self._file.truncate(self._end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def _examine(self) -> tuple[int, int]:
         count, position = 0, 0
         while (record := self._read_at(position)) is not None:
@@ -113,5 +129,10 @@ class Spool:
         beside.write_bytes(wanted)
         beside.replace(self._path)
         self._file.close()
-        self._file = self._path.open("a+b")
+        self._file = _open(self._path)
         self._start, self._end = 0, len(wanted)
+
+
+def _open(path: Path) -> FileIO:
+    """Without a buffer: what could not be written is not kept for a later try behind our back."""
+    return path.open("a+b", buffering=0)

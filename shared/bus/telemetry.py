@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -33,9 +33,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Batches of one area that could not be kept until the broker was back; times are city time."""
+    """Batches of one area that could not be kept until the broker was back; times are city time.
+
+    `cause`: the broker was away for longer than the spool has room, or the disk would not take them.
+    """
 
     area: str
+    cause: Literal["broker", "disk_full"]
     batches: int
     from_us: int
     to_us: int
@@ -63,7 +67,7 @@ class TelemetrySender:
         self._lock = threading.Lock()
         self._batches: dict[str, _Batch] = {}
         self._waiting = 0
-        self._losses: dict[str, Lost] = {}
+        self._losses: dict[tuple[str, str], Lost] = {}
         self._publisher = Publisher(uri, f"{source} telemetry", TELEMETRY_STREAM)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
@@ -175,11 +179,11 @@ class TelemetrySender:
     def _keep(self, frames: list[Frame]) -> None:
         for frame in frames:
             if not self._spool.append(encode_frame(frame)):
-                known = self._losses.get(frame.area)
+                cause: Literal["broker", "disk_full"] = "disk_full" if self._spool.unwritable else "broker"
+                known = self._losses.get((frame.area, cause))
                 first_us = known.from_us if known else frame.sent_us
-                self._losses[frame.area] = Lost(
-                    frame.area, (known.batches if known else 0) + 1, first_us, frame.sent_us
-                )
+                batches = (known.batches if known else 0) + 1
+                self._losses[frame.area, cause] = Lost(frame.area, cause, batches, first_us, frame.sent_us)
 
 
 StreamStart = datetime | int | str

@@ -206,6 +206,7 @@ class AreaReleased(Event):
     cause: Literal["stopped", "broker", "configuration"]
 
 
+GapCause = Literal["device", "link", "service", "broker", "disk_full"]
 MarkKind = Literal["substituted", "out_of_service"]
 
 
@@ -290,10 +291,17 @@ class ConfigurationRefused(Event):
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetryGap(Event):
-    """Readings that were taken and could not be kept until they were sent."""
+    """Readings that are missing between two moments, and why.
+
+    `device`: the controller did not answer; `link`: nothing on its line did; `service`: nobody polled the area;
+    `broker`: it was away for longer than the spool has room; `disk_full`: the spool could not be written. The first two
+    concern one `controller`, the others the area; `batches_lost` counts what was read and could not be kept.
+    """
 
     trade: str
-    cause: Literal["device", "link", "service", "broker", "disk_full"]
+    cause: GapCause
     from_time: datetime
     to_time: datetime
-    batches_lost: int
+    batches_lost: int = 0
+    controller: str = ""
+    asset: str = ""

@@ -32,6 +32,7 @@ from shared.field.commands import (
 )
 from shared.field.configuration import Configuration
 from shared.field.device_clock import read_drift
+from shared.field.image import UNREAD as NOT_CONNECTED
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
@@ -70,6 +71,14 @@ class _Pending:
         return self.verification.spec.point
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """`since_s`: the last good reading, city time; None when there was none since the start."""
+
+    since_s: float | None
+    cause: Literal["device", "link"]
+
+
 @dataclass(slots=True)
 class Unit:
     """One controller at work: what is read of it, what is wrong with it, which commands wait for their proof."""
@@ -87,6 +96,8 @@ class Unit:
     reporter: Reporter
     pending: list[_Pending] = field(default_factory=list)
     judged: bool = False
+    lost: Lost | None = None
+    """Since when nothing is read of it any more, and why; None while something is."""
     marks_judged: Mapping[int, object] = field(default_factory=dict)
     """The marks as they were at the last scan."""
     link_truths: tuple[bool, ...] = ()
@@ -147,6 +158,10 @@ class EngineListener(Protocol):
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
+        """It is read again, at `at_s`."""
+        ...
 
     def on_scan(self, unit: Unit, scan: Scan) -> None: ...
 
@@ -295,6 +310,7 @@ class Engine:
         if unit is None or unit.image is not scan.image:  # another configuration is on its way
             return
         unit.facts.now_s = scan.at_s
+        self._note_loss(unit, scan)
         judgements = self._judge_link(unit)
         changed = unit.judged_among(scan.changed)
         clock = unit.profile.clock
@@ -374,6 +390,17 @@ class Engine:
         return Scanner(
             image, controller.unit, transport, self._clock, self._takeover_quiet_s, expected=expected, losses=losses
         )
+
+    def _note_loss(self, unit: Unit, scan: Scan) -> None:
+        if unit.scanner.online:
+            if unit.lost is not None and scan.answered:
+                lost, unit.lost = unit.lost, None
+                self._listener.on_found_again(unit, lost, scan.at_s)
+        elif unit.lost is None or unit.lost.cause == "device":
+            read_s = [at_s for at_s in unit.image.last_good_s.values() if at_s is not None]
+            alone = not any(scanner.online for scanner in unit.line.scanners)
+            is_link = alone and (len(unit.line.scanners) > 1 or NOT_CONNECTED in unit.image.qualities)
+            unit.lost = Lost(max(read_s, default=None), "link" if is_link else "device")
 
     def _judge_link(self, unit: Unit) -> list[Judgement]:
         """The changes of the conditions that every controller may have."""

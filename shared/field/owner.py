@@ -7,6 +7,7 @@ gateway: it runs from the moment the process starts, and whatever it has to say 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,8 @@ from shared.bus.frames import ControllerSeen
 from shared.bus.lease import Leases, LostBecause
 from shared.bus.outbox import Cause
 from shared.bus.spool import Spool
-from shared.bus.telemetry import Lost, TelemetrySender
+from shared.bus.telemetry import Lost as LostBatches
+from shared.bus.telemetry import TelemetrySender
 from shared.clock import Clock
 from shared.contracts.decoding import plain
 from shared.contracts.envelope import Envelope
@@ -32,6 +34,7 @@ from shared.contracts.field import (
     AreaTaken,
     CommandSending,
     ConfigurationRefused,
+    GapCause,
     OverrideBegan,
     PointMarked,
     PointMarkRefused,
@@ -48,7 +51,7 @@ from shared.field.commands import Outcome, Refused, Unconfirmed
 from shared.field.conditions import Conditions
 from shared.field.configuration import Configuration
 from shared.field.decider import Decider
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine, Lost, Unit
 from shared.field.image import moment
 from shared.field.judgement import Judgement
 from shared.field.marks import Marks
@@ -69,6 +72,10 @@ STANDING_AFTER_S = 15.0
 """At the latest so long after taking an area (city time) it is said what stands in it."""
 MEMORY_EVERY = 1
 """Every so many turns of the upkeep the trade's memory is kept."""
+SERVED_EVERY_WALL_S = 5.0
+"""So often it is noted that an area is polled."""
+UNSERVED_WALL_S_MAX = 10.0
+"""An area nobody has polled for longer has a gap in its readings."""
 MIB = 1_048_576
 
 _log = structlog.get_logger()
@@ -127,6 +134,7 @@ class _Area:
     recovery_due: bool = True
     recall_due: bool = True
     """Overrides and marks are still to be remembered."""
+    served_noted_wall_s: float = float("-inf")
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions_lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -272,6 +280,10 @@ class Owner:
         last_good_us = microseconds(unit.image.last_good_s[scan.group])
         readings = in_columns(unit.image, indices) if indices else None
         self._telemetry.report(unit.area, readings, ControllerSeen(unit.id, scan.group, last_good_us))
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
+        if lost.since_s is not None:
+            self._tell_gap(unit.area, lost.cause, lost.since_s, at_s, controller=unit.id, asset=unit.entry.asset)
 
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
         self._trade.write_computed(unit, point, value)
@@ -428,6 +440,7 @@ class Owner:
         )
         units = self.engine.take(area)
         standing = self._load(state, units)
+        self._tell_unserved(state)
         self._recall(state, units)
         self._trade.take(area, units, state.memories)
         state.decided = {unit.id for unit in units if self._trade.decides(unit)}
@@ -450,6 +463,7 @@ class Owner:
         state.decider.stop()
         self._keep_memories(state)
         self._trade.release(units)
+        self._note_served(state)
         self.emit(
             [AreaReleased(area=area, trade=self.service, instance=self.bus.instance, epoch=state.epoch, cause=cause)]
         )
@@ -469,6 +483,26 @@ class Owner:
             _log.warning("area_taken_without_memory", area=state.name, code=error.code)
             return []
         return standing
+
+    def _tell_unserved(self, state: _Area) -> None:
+        """Nobody polled the area for a while: that is a gap too."""
+        try:
+            served_at = self._database.run(lambda session: storage.find_served(session, state.name))
+        except Unavailable as error:
+            _log.debug("gap_not_looked_for", area=state.name, code=error.code)
+            return
+        if served_at is not None:
+            gap_s = (state.taken_at - served_at).total_seconds()
+            if gap_s > self.clock.rate * UNSERVED_WALL_S_MAX:
+                self._tell_gap(state.name, "service", served_at.timestamp(), state.taken_at.timestamp())
+
+    def _note_served(self, state: _Area) -> None:
+        now = self.clock.now()
+        state.served_noted_wall_s = time.monotonic()
+        try:
+            self._database.run(lambda session: storage.note_served(session, state.name, now))
+        except Unavailable as error:
+            _log.debug("served_waits", area=state.name, code=error.code)
 
     def _recall(self, state: _Area, units: Sequence[Unit]) -> None:
         """The overrides that hold and what people have set; without a database they are remembered when it is back."""
@@ -574,6 +608,8 @@ class Owner:
             self.operations.act(wish)
         if keep_memory:
             self._keep_memories(state)
+        if time.monotonic() - state.served_noted_wall_s > SERVED_EVERY_WALL_S:
+            self._note_served(state)
 
     def _recover(self, state: _Area) -> None:
         """Commands that were on the wire when the last process ended: nobody knows; they are never sent again."""
@@ -622,21 +658,15 @@ class Owner:
         for state in self._areas.values():
             state.standing_due = True
 
-    def _on_telemetry_lost(self, lost: Lost) -> None:
-        from_time, to_time = moment(lost.from_us / 1e6), moment(lost.to_us / 1e6)
+    def _on_telemetry_lost(self, lost: LostBatches) -> None:
+        self._tell_gap(lost.area, lost.cause, lost.from_us / 1e6, lost.to_us / 1e6, batches_lost=lost.batches)
+
+    def _tell_gap(self, area: str, cause: GapCause, from_s: float, to_s: float, **more: Any) -> None:
+        from_time, to_time = moment(from_s), moment(to_s)
         assert from_time is not None
         assert to_time is not None
         self.emit(
-            [
-                TelemetryGap(
-                    area=lost.area,
-                    trade=self.service,
-                    cause="broker",
-                    from_time=from_time,
-                    to_time=to_time,
-                    batches_lost=lost.batches,
-                )
-            ]
+            [TelemetryGap(area=area, trade=self.service, cause=cause, from_time=from_time, to_time=to_time, **more)]
         )
 
     def _refuse(self, wish: Wish, reason: Reason) -> None:

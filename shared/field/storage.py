@@ -112,6 +112,13 @@ _mark = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("until", UtcDateTime, nullable=False),
 )
+_served_metadata = sa.MetaData()
+_served = sa.Table(
+    "served",
+    _served_metadata,
+    sa.Column("area", sa.String(128), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
 _memory = sa.Table(
     "memory",
     _metadata,
@@ -133,6 +140,11 @@ def create_overrides_v1() -> None:
 def create_marks_v1() -> None:
     """For the third migration of a service that owns controllers."""
     _marks_metadata.create_all(op.get_bind())
+
+
+def create_served_v1() -> None:
+    """For the fourth migration of a service that owns controllers."""
+    _served_metadata.create_all(op.get_bind())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +292,16 @@ def list_marks(session: Session, area: str) -> list[PointMarked]:
     """What people have set in an area and has not ended."""
     rows = session.execute(sa.select(_mark).where(_mark.c.area == area)).mappings()
     return [PointMarked(**row) for row in rows]
+
+
+def note_served(session: Session, area: str, at: datetime) -> None:
+    """Somebody polls the area at this moment."""
+    session.execute(sa.delete(_served).where(_served.c.area == area))
+    session.execute(sa.insert(_served).values(area=area, at=at))
+
+
+def find_served(session: Session, area: str) -> datetime | None:
+    return session.scalar(sa.select(_served.c.at).where(_served.c.area == area))
 
 
 def remember(session: Session, asset: str, content: dict[str, Any]) -> None:

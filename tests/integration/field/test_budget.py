@@ -14,7 +14,7 @@ from shared.contracts.message import Scalar
 from shared.field.address import Address
 from shared.field.budget import LineLoad, line_loads
 from shared.field.configuration import load_configuration
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine, Lost, Unit
 from shared.field.forecast import worst_ages
 from shared.field.judgement import Judgement
 from shared.field.profile_load import profiles_for
@@ -67,6 +67,8 @@ class Watching:
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None: ...
 
     def on_scan(self, unit: Unit, scan: Scan) -> None:
         if scan.answered:

@@ -12,7 +12,7 @@ from typing import Any
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.configuration import load_configuration
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine, Lost, Unit
 from shared.field.judgement import Judgement
 from shared.field.scanner import Scan
 from tests.faults.device import FaultyDevice, Timing, on_tcp
@@ -39,6 +39,8 @@ class Counting:
         self.offline |= {unit.id for each in judgements if each.condition.startswith("offline:")}
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None: ...
 
     def on_scan(self, unit: Unit, scan: Scan) -> None:
         self.answered[unit.id] += scan.answered

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,10 @@ from typing import Any
 
 import pytest
 
+from shared.bus.tap import Tap
 from shared.clock import Anchor, write_anchor
+from shared.contracts.codec import decode
+from shared.contracts.message import Event
 from tests.integration.flood.desk import AREA, ASSET, Desk
 from tests.integration.flood.station_device import STATION_CODE, StationDevice, serving
 
@@ -150,3 +154,15 @@ def desk(amqp_uri: str, folder: Path) -> Iterator[Desk]:
     found = Desk(amqp_uri, folder / CLOCK)
     yield found
     found.sender.close()
+
+
+@pytest.fixture
+def events(amqp_uri: str) -> Iterator[list[Event]]:
+    """What is said on the bus from now on."""
+    heard: list[Event] = []
+    opened = threading.Event()
+    tap = Tap(amqp_uri, "gateway", opened.set, lambda letter: heard.append(decode(letter)))
+    tap.start()
+    assert opened.wait(10)
+    yield heard
+    tap.stop()

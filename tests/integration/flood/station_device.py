@@ -32,6 +32,8 @@ class StationDevice:
     deaf: bool = False
     hold_writes: bool = False
     """Writes are heard and not answered."""
+    silent: bool = False
+    """Nothing is answered at all."""
     read_at: float = 0.0
     """When it was read last, of `time.monotonic`."""
     written_at: list[float] = field(default_factory=list)
@@ -47,6 +49,8 @@ class StationDevice:
         self.inputs[CURRENT] = 2800 if running else 0
 
     def answer(self, pdu: bytes) -> bytes | None:
+        if self.silent:
+            return None
         function, address, value = struct.unpack(">BHH", pdu[:5])
         if function <= 4:
             self.read_at = time.monotonic()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -98,3 +100,30 @@ class SpoolMachine(RuleBasedStateMachine):
 
 
 TestSpoolMachine = SpoolMachine.TestCase
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from shared.bus.spool import Spool
+
+def room(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+spool = Spool(Path(sys.argv[1]) / "spool", 10_000)
+room(100)
+kept = [spool.append(b"x" * 12) for _ in range(8)]
+print(kept.index(False), any(kept[kept.index(False):]), spool.unwritable, len(spool))
+room(resource.RLIM_INFINITY)
+print(spool.append(b"y" * 12), spool.unwritable, spool.peek(9)[-1])
+spool.close()
+print(len(Spool(Path(sys.argv[1]) / "spool", 10_000)))
+"""
+
+
+def test_a_full_disk_loses_what_comes_and_nothing_that_was_there(tmp_path: Path) -> None:
+    """A file that may not grow stands for the disk; in a process of its own, for the limit is the process's."""
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line for line in told.stdout.splitlines() if "spool cannot be written" not in line]
+    assert ["5 False True 5", "True False b'yyyyyyyyyyyy'", "6"] == lines, told.stderr

@@ -14,7 +14,7 @@ from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Params, Scalar, Scope
 from shared.field.commands import Outcome, Refused
 from shared.field.configuration import Configuration
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine, Lost, Unit
 from shared.field.judgement import Judgement
 from shared.field.operations import Operations
 from shared.field.overrides import Overrides
@@ -98,6 +98,8 @@ class Quiet:
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None: ...
 
     def on_scan(self, unit: Unit, scan: Scan) -> None: ...
 
