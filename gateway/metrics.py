@@ -13,6 +13,8 @@ from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView
 from gateway.views.health import HealthView
 
+_STATES = {"probing": 1.0, "open": 2.0}
+
 
 class Metrics:
     """A registry of its own, so that two gateways in one process (as in tests) do not meet."""
@@ -50,6 +52,7 @@ class _Standing:
         for entry in self._city.site.controllers:
             online.add_metric([entry.id], float(self._city.is_online(entry.id)))
         yield online
+        yield from self._breakers()
         running = GaugeMetricFamily(
             "urbanops_service_running", "1 while its heart beats", labels=["service", "instance"]
         )
@@ -59,3 +62,33 @@ class _Standing:
         yield GaugeMetricFamily("urbanops_stale_points", "Points too old to be believed", self._city.count_stale())
         yield GaugeMetricFamily("urbanops_live_clients", "Browsers on the live stream", self._hub.clients)
         yield GaugeMetricFamily("urbanops_live_clients_dropped", "Slow browsers dropped", self._hub.dropped_total)
+
+    def _breakers(self) -> Iterator[Metric]:
+        """Of a controller whose service is away nothing is told: nobody knows how it is polled."""
+        labels = ["controller", "line", "unit"]
+        state = GaugeMetricFamily(
+            "urbanops_breaker_state",
+            "0 polled as planned, 1 probed now, 2 waits for its next probe",
+            labels=labels,
+        )
+        since = GaugeMetricFamily(
+            "urbanops_breaker_since_timestamp_seconds", "City time at which it fell silent", labels=labels
+        )
+        probe = GaugeMetricFamily(
+            "urbanops_breaker_next_probe_timestamp_seconds", "City time of its next probe", labels=labels
+        )
+        site, silent, polled = self._city.site, self._health.silent(), self._health.polled(self._city)
+        for entry in site.controllers:
+            key, told = [entry.id, entry.line, str(entry.unit)], silent.get(entry.id)
+            if entry.id in polled:
+                state.add_metric(key, 0.0)
+            elif told is not None:
+                state.add_metric(key, _STATES[told.state])
+                since.add_metric(key, told.since.timestamp())
+                probe.add_metric(key, told.next_probe.timestamp())
+        yield from (state, since, probe)
+        count = GaugeMetricFamily("urbanops_silent_controllers", "Controllers that do not answer", labels=["service"])
+        for service, polling in sorted(self._health.polling().items()):
+            if service in {asset.trade for asset in site.assets}:
+                count.add_metric([service], polling.silent)
+        yield count

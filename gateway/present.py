@@ -201,6 +201,7 @@ class Presenter:
         delays = sorted(city.field_to_screen_s)
         return shapes.Health(
             lost_links=lost,
+            breakers=self.breakers(may_view),
             services=self._services(),
             stale_points=city.count_stale(),
             hidden=shapes.Hidden(
@@ -210,6 +211,34 @@ class Presenter:
             ),
             field_to_screen_s=round(delays[int(len(delays) * 0.95)], 2) if delays else None,
         )
+
+    def breakers(self, may_view: MayView = _everything) -> shapes.Breakers:
+        """Of the controllers of the assets that may be viewed."""
+        assets, silent = self.city.site.assets_by_id, self._health.silent()
+        polled = self._health.polled(self.city)
+        found: list[shapes.SilentShape] = []
+        closed = unknown = 0
+        for entry in self.city.site.controllers:
+            asset = assets[entry.asset]
+            if not may_view(asset.trade, asset.area):
+                continue
+            told = silent.get(entry.id)
+            if told is None:
+                closed, unknown = closed + (entry.id in polled), unknown + (entry.id not in polled)
+                continue
+            found.append(
+                shapes.SilentShape(
+                    controller=entry.id,
+                    line=entry.line,
+                    unit=entry.unit,
+                    asset=entry.asset,
+                    asset_name=words(asset.name.text()),
+                    state=told.state,
+                    since=told.since,
+                    next_probe=told.next_probe,
+                )
+            )
+        return shapes.Breakers(silent=found, closed=closed, unknown=unknown)
 
     def warnings(self, may_view: MayView = _everything) -> list[shapes.RainWarning]:
         """One for each gauge that counts rain and may be viewed."""

@@ -456,6 +456,27 @@ class LostLink(Shape):
     since: datetime | None
 
 
+class SilentShape(Shape):
+    """A controller whose breaker is not closed: only a probe is sent to it, at `next_probe`."""
+
+    controller: str
+    line: str
+    unit: int
+    asset: str
+    asset_name: Words
+    state: Literal["open", "probing"]
+    since: datetime
+    next_probe: datetime
+
+
+class Breakers(Shape):
+    """How the controllers are polled: `closed` of them as planned; `unknown`: the service that polls them is away."""
+
+    silent: list[SilentShape]
+    closed: int
+    unknown: int
+
+
 class CheckShape(Shape):
     ok: bool
     code: str
@@ -480,6 +501,7 @@ class Hidden(Shape):
 
 class Health(Shape):
     lost_links: list[LostLink]
+    breakers: Breakers
     services: list[ServiceShape]
     stale_points: int
     hidden: Hidden

@@ -193,9 +193,11 @@ class Feed:
         lost = [
             link for link in health["lost_links"] if may_view(assets[link["asset"]].trade, assets[link["asset"]].area)
         ]
-        key = tuple(link["controller"] for link in lost)
+        breakers = self._presenter.breakers(may_view).model_dump(mode="json")
+        silent = [each["controller"] for each in breakers["silent"]]
+        key = (*(link["controller"] for link in lost), "", *silent, str(breakers["closed"]), str(breakers["unknown"]))
         if key not in encoded:
-            encoded[key] = frame("health", health | {"lost_links": lost}).body
+            encoded[key] = frame("health", health | {"lost_links": lost, "breakers": breakers}).body
         return encoded[key]
 
     def _tell_if_changed(

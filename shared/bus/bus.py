@@ -6,13 +6,13 @@ It starts and stays without a broker and without a database: each part reconnect
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
 
 from shared.bus.consumer import Consumer, Dispatch, Handler, Parked, Retry
-from shared.bus.health import Check, HealthListener, HealthPublisher
+from shared.bus.health import Check, HealthListener, HealthPublisher, SilentController
 from shared.bus.outbox import Outbox, Relay, count_waiting
 from shared.bus.query import QueryServer
 from shared.bus.topology import command_queue, dotted, event_queue
@@ -52,8 +52,9 @@ class Bus:
         checks: Mapping[str, Callable[[], Check]] | None = None,
         retry: Retry | None = None,
         configuration: Callable[[], str] = str,
+        silent: Callable[[], Sequence[SilentController]] = tuple,
     ) -> None:
-        """`configuration`: the digest of the files this process works by."""
+        """`configuration`: the digest of the files this process works by. `silent`: who does not answer it now."""
         self.service = service
         self.instance = settings.instance or f"{service}-1"
         self.uri = settings.amqp_uri
@@ -77,6 +78,7 @@ class Bus:
                 **(checks or {}),
             },
             configuration=configuration,
+            silent=silent,
             alive_file=settings.alive_file,
         )
         self._parts: list[Part] = [self.relay, self.health, self._heart]

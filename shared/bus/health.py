@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -30,6 +30,8 @@ DIFFERS_S_MAX = 10.0
 """Instances may work by different site files for so long (wall time): they do not look at the same moment."""
 SKEW_WARN_S = 0.5
 SKEW_REFUSE_S = 2.0
+SILENT_MAX = 500
+"""So many silent controllers are named in a heartbeat; of the others their number alone."""
 _SAMPLES = 5
 
 log = structlog.get_logger()
@@ -45,10 +47,24 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentController:
+    """Its breaker is not closed: nothing but a probe is sent to it, at `next_probe`; city times.
+
+    `probing`: the probe is due, or on the wire.
+    """
+
+    controller: str
+    state: Literal["open", "probing"]
+    since: datetime
+    next_probe: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """`time` is city time, `wall_s` the sender's wall clock (Unix time), `started_at` city time too.
 
     `configuration`: the digest of the site's files that the sender works by; empty when it works by none.
+    `silent`: of the controllers that it polls those that do not answer, SILENT_MAX of `silent_count` at most.
     """
 
     service: str
@@ -59,6 +75,8 @@ class Heartbeat:
     wall_s: float
     checks: dict[str, Check]
     configuration: str = ""
+    silent: tuple[SilentController, ...] = ()
+    silent_count: int = 0
 
 
 class HealthPublisher:
@@ -76,6 +94,7 @@ class HealthPublisher:
         checks: Mapping[str, Callable[[], Check]],
         alive_file: Path | None = None,
         configuration: Callable[[], str] = str,
+        silent: Callable[[], Sequence[SilentController]] = tuple,
     ) -> None:
         """`alive_file` is touched at each heartbeat, sent or not: its age tells a health check whether we still run."""
         self._service, self._instance, self._restarts = service, instance, restarts
@@ -85,6 +104,7 @@ class HealthPublisher:
         self._checks = checks
         self._alive_file = alive_file
         self._configuration = configuration
+        self._silent = silent
         self._publisher = Publisher(uri, f"{instance} health")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -98,6 +118,7 @@ class HealthPublisher:
         self._publisher.close()
 
     def heartbeat(self) -> Heartbeat:
+        silent = self._silent()
         return Heartbeat(
             service=self._service,
             instance=self._instance,
@@ -107,6 +128,8 @@ class HealthPublisher:
             wall_s=time.time(),
             checks={name: _looked_at(name, check) for name, check in self._checks.items()},
             configuration=self._configuration(),
+            silent=tuple(silent[:SILENT_MAX]),
+            silent_count=len(silent),
         )
 
     def _run(self) -> None:

@@ -7,6 +7,9 @@ is a small share of its time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+BreakerState = Literal["closed", "open", "probing"]
 
 LOSS_SHARE_MAX = 0.08
 """Share of a shared line's time that waiting for silent controllers may take, in the long run."""
@@ -24,11 +27,18 @@ class Breaker:
     open_after: int
     probe_after_s: tuple[float, ...]
     failures: int = 0
+    opened_at_s: float = 0.0
     probe_at_s: float = 0.0
 
     @property
     def is_open(self) -> bool:
         return self.failures >= self.open_after
+
+    def state(self, now_s: float) -> BreakerState:
+        """`probing`: its probe is due, or on the wire."""
+        if not self.is_open:
+            return "closed"
+        return "probing" if now_s >= self.probe_at_s else "open"
 
     def allows(self, now_s: float) -> bool:
         """May a request be sent now?"""
@@ -39,6 +49,8 @@ class Breaker:
 
     def failed(self, now_s: float) -> None:
         self.failures += 1
+        if self.failures == self.open_after:
+            self.opened_at_s = now_s
         if self.is_open:
             step = min(self.failures - self.open_after, len(self.probe_after_s) - 1)
             self.probe_at_s = now_s + self.probe_after_s[step]

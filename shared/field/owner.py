@@ -60,6 +60,7 @@ from shared.field.overrides import Overrides
 from shared.field.profile_load import configuration_folders
 from shared.field.reloading import Reloader
 from shared.field.scanner import Scan
+from shared.field.silence import silent_controllers
 from shared.field.telling import in_columns, microseconds
 from shared.field.wish import Wish
 from shared.settings import CommonSettings
@@ -163,7 +164,13 @@ class Owner:
         site = self._reloader.current.site
         checks = {"configuration": self._reloader.check}
         self.bus = Bus(
-            service, settings, clock, database, checks=checks, configuration=lambda: self._reloader.current.digest
+            service,
+            settings,
+            clock,
+            database,
+            checks=checks,
+            configuration=lambda: self._reloader.current.digest,
+            silent=lambda: silent_controllers([unit.scanner for unit in list(self.engine.units.values())], clock),
         )
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)

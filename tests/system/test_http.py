@@ -213,6 +213,7 @@ def test_it_describes_itself(running: tuple[Command, dict[str, str]]) -> None:
         assert "/api/commands" in anybody.get("/openapi.json").json()["paths"]
         metrics = anybody.get("/metrics").text
         assert 'urbanops_controller_online{controller="xinhua-rtu"} 1.0' in metrics
+        assert 'urbanops_breaker_state{controller="xinhua-rtu",line="xinhua",unit="1"} 0.0' in metrics
         assert {"status": "ok"} == anybody.get("/healthz").json()
 
 

@@ -72,6 +72,7 @@ export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     alarms: [],
     health: {
       lost_links: [],
+      breakers: { silent: [], closed: 0, unknown: 0 },
       services: [],
       stale_points: 0,
       hidden: { shelved: 0, suppressed: 0, out_of_service: 0 },

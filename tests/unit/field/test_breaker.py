@@ -18,6 +18,18 @@ def test_probes_grow_rarer_and_one_answer_closes_it() -> None:
     assert not breaker.is_open
 
 
+def test_it_tells_how_it_stands_and_since_when() -> None:
+    breaker = Breaker(open_after=2, probe_after_s=(5.0, 15.0))
+    breaker.failed(0.0)
+    assert "closed" == breaker.state(0.5)
+    breaker.failed(1.0)
+    assert ("open", "probing") == (breaker.state(5.9), breaker.state(6.0))
+    breaker.failed(6.0)
+    assert ("open", 1.0, 21.0) == (breaker.state(6.1), breaker.opened_at_s, breaker.probe_at_s)
+    breaker.answered()
+    assert "closed" == breaker.state(21.0)
+
+
 def test_a_single_miss_is_tried_again_at_once() -> None:
     budget = LossBudget(share=0.1, burst_s=2.0, left_s=2.0)
     budget.spend(0.5)

@@ -31,6 +31,10 @@ class Page:
         lost = [{"controller": f"{one.id}-rtu", "asset": one.id} for one in ASSETS]
         return SimpleNamespace(model_dump=lambda mode: {"told": mode, "lost_links": lost})
 
+    def breakers(self, may_view: Any) -> shapes.Breakers:
+        closed = sum(may_view(one.trade, one.area) for one in ASSETS)
+        return shapes.Breakers(silent=[], closed=closed, unknown=0)
+
     def warnings(self) -> list[shapes.RainWarning]:
         return [shapes.RainWarning(asset=one.id, area=one.area, stage="red", rain_mm={}) for one in ASSETS]
 

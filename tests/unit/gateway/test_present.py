@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.live.hub import Hub
+from gateway.metrics import Metrics
 from gateway.present import Presenter
 from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView
 from gateway.views.health import HealthView
+from shared.bus.health import Heartbeat, SilentController
 from shared.clock import WallClock
 from shared.field.profile_load import profiles_for
 from shared.site import load_site
@@ -38,3 +43,46 @@ def test_links_and_warnings_of_what_may_be_viewed(presenter: Presenter) -> None:
         links = {entry.id for entry in site.controllers if site.assets_by_id[entry.asset].area == area}
         assert links == {link.controller for link in told.health.lost_links}
         assert told.health.lost_links == presenter.health(who.may_view).lost_links
+
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def heartbeat(*silent: SilentController) -> Heartbeat:
+    return Heartbeat(
+        service="flood", instance="flood-1", started_at=NOON, restarts=0, time=NOON, wall_s=0.0, checks={},
+        silent=silent, silent_count=len(silent),
+    )  # fmt: skip
+
+
+def test_breakers_are_told_by_line_and_unit_to_those_who_may_view_them() -> None:
+    site, health = load_site(SITE, {}), HealthView(expected=())
+    city = CityView(site, {"flood": profiles_for("flood")}, WallClock())
+    presenter = Presenter(city, AlarmView(), health, WallClock())
+    count = len(site.controllers)
+    assert (0, count) == (presenter.breakers().closed, presenter.breakers().unknown)
+
+    dead, other = site.controllers[0], site.controllers[1]
+    opened = SilentController(controller=dead.id, state="open", since=NOON, next_probe=NOON + timedelta(seconds=15))
+    health.note(heartbeat(opened))
+    told = presenter.breakers()
+    (each,) = told.silent
+    assert (dead.line, dead.unit, "open", NOON) == (each.line, each.unit, each.state, each.since)
+    assert (count - 1, 0) == (told.closed, told.unknown)
+    assert [] == presenter.breakers(lambda _trade, area: area != site.assets_by_id[dead.asset].area).silent
+
+    metrics = Metrics(city, AlarmView(), health, Hub(1, 1, 1)).text().decode()
+    key = f'controller="{dead.id}",line="{dead.line}",unit="{dead.unit}"'
+    assert f"urbanops_breaker_state{{{key}}} 2.0" in metrics
+    since = next(
+        line for line in metrics.splitlines() if line.startswith(f"urbanops_breaker_since_timestamp_seconds{{{key}}}")
+    )
+    assert NOON.timestamp() == float(since.split()[-1])
+    assert f'urbanops_breaker_state{{controller="{other.id}",line="{other.line}",unit="{other.unit}"}} 0.0' in metrics
+    assert 'urbanops_silent_controllers{service="flood"} 1.0' in metrics
+
+    health.note(replace(heartbeat(opened), silent_count=2))  # there was no room for the other
+    assert (0, count - 1) == (presenter.breakers().closed, presenter.breakers().unknown)
+
+    health.note(heartbeat())
+    assert ([], count) == (presenter.breakers().silent, presenter.breakers().closed)

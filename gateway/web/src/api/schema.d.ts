@@ -918,6 +918,18 @@ export interface components {
                 number
             ][][];
         };
+        /**
+         * Breakers
+         * @description How the controllers are polled: `closed` of them as planned; `unknown`: the service that polls them is away.
+         */
+        Breakers: {
+            /** Closed */
+            closed: number;
+            /** Silent */
+            silent: components["schemas"]["SilentShape"][];
+            /** Unknown */
+            unknown: number;
+        };
         /** CheckShape */
         CheckShape: {
             /** Code */
@@ -1027,6 +1039,7 @@ export interface components {
         };
         /** Health */
         Health: {
+            breakers: components["schemas"]["Breakers"];
             /** Field To Screen S */
             field_to_screen_s: number | null;
             hidden: components["schemas"]["Hidden"];
@@ -1478,6 +1491,36 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * SilentShape
+         * @description A controller whose breaker is not closed: only a probe is sent to it, at `next_probe`.
+         */
+        SilentShape: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Controller */
+            controller: string;
+            /** Line */
+            line: string;
+            /**
+             * Next Probe
+             * Format: date-time
+             */
+            next_probe: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "probing";
+            /** Unit */
+            unit: number;
         };
         /** SiteHead */
         SiteHead: {
