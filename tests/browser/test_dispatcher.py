@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.sync_api import expect
 
@@ -133,6 +134,12 @@ def test_a_cut_line_is_unknown_in_the_map_and_told_in_the_strip(city: City, scre
     expect(lost).to_contain_text("0")
     city.simulator.cut_line("kaiping")
     expect(lost).to_contain_text("1", timeout=30_000)
+    page.get_by_test_id("strip-lostLinks").click()
+    breaker = page.get_by_test_id("breakers").get_by_role("row").nth(1)
+    expect(breaker).to_contain_text("kaiping-rtu")
+    expect(breaker).to_contain_text(re.compile("断开：只探测|探测中"))
+    expect(page.get_by_test_id("breakers-closed")).to_contain_text("7 台")
+    page.keyboard.press("Escape")
     station = page.locator("a[data-asset=kaiping]")
     expect(station).to_contain_text("读数未知")
     expect(screen.alarm("kaiping~offline:kaiping-rtu")).to_be_visible()

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from shared.cli import profile
-from shared.field.profile_doc import as_html, register_map
+from shared.documents import read_document
+from shared.field.profile_doc import as_html, as_markdown, register_map
 from shared.field.profile_doc.points import modicon
-from shared.field.profile_load import load_profile
+from shared.field.profile_load import examples, load_profile, resolve
 
 FOLDER = Path("tests/unit/field/register_map")
 BOOSTER = FOLDER / "booster.yaml"
@@ -31,6 +32,16 @@ def test_the_register_map_is_as_it_was_read(tmp_path: Path, name: str) -> None:
 )
 def test_modicon_addresses_count_from_one(digit: int, wire: int, expected: str) -> None:
     assert expected == modicon(digit, wire)
+
+
+@pytest.mark.parametrize("path", sorted(Path("services").glob("*/profiles/*.yaml")), ids=lambda path: path.stem)
+def test_every_profile_of_the_house_has_a_register_map_in_both_languages(path: Path) -> None:
+    document = read_document(path)
+    found = resolve(document, examples(document))
+    for text in (as_html(register_map(found)), as_markdown(register_map(found))):
+        assert found.title.zh in text
+        assert found.title.en in text
+        assert [] == [name for name in (*found.points, *found.conditions, *found.commands) if name not in text]
 
 
 class _Balance(HTMLParser):
