@@ -282,6 +282,7 @@ class Presenter:
                 line=entry.line,
                 online=self.city.is_online(entry.id),
                 last_good_at=self.city.last_good_at(entry.id),
+                commissioning=entry.commissioning,
             )
             for entry in self.city.site.controllers
             if entry.asset == asset.id or entry.id in used

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 
 from fastapi import APIRouter
 
 from gateway.api import shapes
+from gateway.api.asking import ask_owner
 from gateway.api.deps import TheCaller, TheGateway, viewed_asset
 from gateway.api.errors import READS, WRITES
 from gateway.auth import Caller
@@ -15,12 +15,9 @@ from gateway.wiring import Gateway
 from shared.contracts.decoding import decode_as
 from shared.contracts.field import PointMarked, PointMarkEvent, PointMarkRefused
 from shared.contracts.gateway import MarkPoint, PointMarkSubmitted, UnmarkPoint
-from shared.errors import Malformed, Missing, Refused, Unavailable
+from shared.errors import Malformed, Missing, Refused
 from shared.field.marks import UNTIL_S_MAX, value_refusal
 from shared.site import AssetEntry
-
-DEADLINE_S = 10.0
-"""Wall time; later the owner does not set it any more."""
 
 router = APIRouter(prefix="/api/assets", tags=["marks"])
 
@@ -99,17 +96,7 @@ def _send(
         value=command.value if isinstance(command, MarkPoint) else None,
         reason=reason,
     )
-    gateway.database.run(lambda session: gateway.audit(session, audit))
-    request_id = uuid.uuid4().hex
-    waiting = gateway.feed.expect(request_id)
-    deadline = gateway.clock.now() + timedelta(seconds=DEADLINE_S * gateway.clock.rate)
-    try:
-        gateway.sender.send(entry.trade, command, deadline, message_id=request_id)
-        event = waiting.result(gateway.settings.answer_wait_s)
-    except TimeoutError:
-        raise Unavailable("owner_silent", trade=entry.trade) from None
-    finally:
-        gateway.feed.forget(request_id)
+    event = ask_owner(gateway, entry.trade, command, audit)
     if isinstance(event, PointMarkRefused):
         raise Refused(event.reason.code, **event.reason.params)
     assert isinstance(event, PointMarkEvent)

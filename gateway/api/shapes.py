@@ -236,6 +236,8 @@ class ControllerShape(Shape):
     line: str
     online: bool
     last_good_at: datetime | None
+    commissioning: bool
+    """By the site file; its loop test tells whether it is silent."""
 
 
 class Advice(Shape):
@@ -304,6 +306,59 @@ class MarkWish(Shape):
     value: bool | float | None = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     minutes: Annotated[float, Field(gt=0, le=43200)]
+
+
+class LoopCheckWish(Shape):
+    """`expected`: what the device, or a meter beside it, showed."""
+
+    expected: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROL)]
+    passed: StrictBool
+    remark: Line = ""
+
+
+class LoopSignWish(Shape):
+    remark: Line = ""
+
+
+class LoopCheckShape(Shape):
+    value: Scalar
+    quality: str
+    expected: str
+    passed: bool
+    remark: str
+    by: str
+    at: datetime
+
+
+class LoopPoint(Shape):
+    """A point of the device: its reading now, and what came of its check."""
+
+    point: str
+    title: Words
+    table: str
+    address: int
+    reading: ReadingShape
+    check: LoopCheckShape | None
+
+
+class LoopSignature(Shape):
+    by: str
+    at: datetime
+    remark: str
+
+
+class LoopTest(Shape):
+    """`silent`: it raises no alarm and takes no command, until somebody signs."""
+
+    controller: str
+    line: str
+    unit: int
+    asset: Words
+    area: str
+    profile: str
+    silent: bool
+    points: list[LoopPoint]
+    signed: LoopSignature | None
 
 
 class MarkShape(Shape):

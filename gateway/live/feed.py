@@ -21,7 +21,13 @@ from shared.bus.frames import Frame as TelemetryFrame
 from shared.clock import Clock
 from shared.contracts.alarms import AlarmEvent, AlarmRequestRefused, AlarmSnapshot
 from shared.contracts.codec import Letter, decode
-from shared.contracts.field import CommandEvent, PointMarkEvent, PointMarkRefused
+from shared.contracts.field import (
+    CommandEvent,
+    LoopTestEvent,
+    LoopTestRefused,
+    PointMarkEvent,
+    PointMarkRefused,
+)
 from shared.contracts.message import Event
 from shared.errors import PlatformError, Unavailable
 
@@ -30,6 +36,9 @@ FLUSH_EVERY_S = 0.2
 PING_EVERY_S = 3.0
 HEALTH_EVERY_S = 1.0
 RELOAD_EVERY_S = 1.0
+
+ANSWERS = (AlarmEvent, AlarmRequestRefused, PointMarkEvent, PointMarkRefused, LoopTestEvent, LoopTestRefused)
+"""What somebody at the gateway waits for, who sent the command that caused it."""
 
 _log = structlog.get_logger()
 
@@ -90,7 +99,7 @@ class Feed:
             self._on_alarm(event.alarm, envelope.id)
         elif isinstance(event, CommandEvent):
             self.on_command(event, envelope.time, envelope.id)
-        if isinstance(event, AlarmEvent | AlarmRequestRefused | PointMarkEvent | PointMarkRefused):
+        if isinstance(event, ANSWERS):
             waiting = self._waiting.get(envelope.causation_id or "")
             if waiting is not None and not waiting.done():
                 waiting.set_result(event)

@@ -108,6 +108,9 @@ class CityView:
         found = [*own, *profiles]
         return next((profile for profile in found if condition in profile.conditions), found[0] if found else None)
 
+    def profile_by_controller(self, controller: str) -> Profile:
+        return self._profiles[controller]
+
     def on_frame(self, frame: Frame) -> None:
         """Fold a telemetry frame."""
         now_us = self._now_us()

@@ -7,7 +7,15 @@ from typing import Any
 from services.flood.wiring import SERVICE, FloodApp
 from shared.bus.nameko_entrypoints import Wired, does, rpc, scanned
 from shared.contracts.envelope import Envelope
-from shared.contracts.gateway import CancelOperate, MarkPoint, Operate, SelectOperate, UnmarkPoint
+from shared.contracts.gateway import (
+    CancelOperate,
+    CheckPoint,
+    MarkPoint,
+    Operate,
+    SelectOperate,
+    SignLoopTest,
+    UnmarkPoint,
+)
 
 
 class Service:
@@ -37,6 +45,18 @@ class Service:
     @does(UnmarkPoint)
     def do_unmark_point(self, command: UnmarkPoint, envelope: Envelope) -> None:
         self.app.owner.do_unmark_point(command, envelope)
+
+    @does(CheckPoint)
+    def do_check_point(self, command: CheckPoint, envelope: Envelope) -> None:
+        self.app.owner.do_check_point(command, envelope)
+
+    @does(SignLoopTest)
+    def do_sign_loop_test(self, command: SignLoopTest, envelope: Envelope) -> None:
+        self.app.owner.do_sign_loop_test(command, envelope)
+
+    @rpc
+    def get_loop_test(self, controller: str) -> dict[str, Any]:
+        return self.app.owner.get_loop_test(controller)
 
     @rpc
     def list_marks(self, asset: str) -> list[dict[str, Any]]:

@@ -251,6 +251,49 @@ class PointMarkRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopTestEvent(Event):
+    """Of the commissioning of a controller; `profile` is its profile's id and version."""
+
+    trade: str
+    controller: str
+    asset: str
+    profile: str
+    remark: str
+    by: str
+    at: datetime
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointChecked(LoopTestEvent):
+    """`value` was read while the device, or a meter beside it, showed `expected`."""
+
+    point: str
+    value: Scalar
+    quality: str
+    expected: str
+    passed: bool
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerCommissioned(LoopTestEvent):
+    """All its points have passed, and somebody signs for it: from now on it alarms and obeys."""
+
+    points: int
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopTestRefused(Event):
+    trade: str
+    controller: str
+    point: str
+    by: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerChange:
     """`parts`: which words about the controller are other ones now."""
 

@@ -77,6 +77,31 @@ class UnmarkPoint(Command):
 
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPoint(Command):
+    """Of a loop test: the point was compared with what it should be."""
+
+    trade: str
+    controller: str
+    point: str
+    expected: str
+    passed: bool
+    remark: str
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignLoopTest(Command):
+    """All points have passed: put the controller into service."""
+
+    trade: str
+    controller: str
+    remark: str
+    actor: Actor
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeAlarm(Command):
     """Seen, as it stood at `expected_seq`; if it changed since, it was not seen and the wish is refused."""
 
@@ -155,6 +180,18 @@ class PointMarkSubmitted(AuditEvent):
     kind: str
     value: Scalar
     reason: str
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopTestSubmitted(AuditEvent):
+    """A point was checked, or, with an empty `point`, the whole was signed."""
+
+    controller: str
+    point: str
+    passed: bool
+    expected: str
+    remark: str
 
 
 @contract

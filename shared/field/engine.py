@@ -143,9 +143,15 @@ class Unit:
         return self.judges.remember(asset, condition)
 
     def is_master(self) -> bool:
-        """May this process write to the device: no other master's hand is on its watchdog, and it is the right one."""
+        """May this process write to the device: no other master's hand is on its watchdog, it is the right one, and it
+        is in service."""
         dog = self.scanner.watchdog
-        return not self.scanner.wrong_device and (dog is None or dog.is_master())
+        return not (self.scanner.wrong_device or self.scanner.silent) and (dog is None or dog.is_master())
+
+    def speak(self) -> None:
+        """It was silent and is in service now: everything is judged as if it were seen for the first time."""
+        self.scanner.silent = self.judged = False
+        self.link_truths = ()
 
 
 class EngineListener(Protocol):
@@ -311,7 +317,7 @@ class Engine:
             return
         unit.facts.now_s = scan.at_s
         self._note_loss(unit, scan)
-        judgements = self._judge_link(unit)
+        judgements = [] if unit.scanner.silent else self._judge_link(unit)
         changed = unit.judged_among(scan.changed)
         clock = unit.profile.clock
         if clock is not None and scan.group == unit.profile.points[clock.fields()[0][1]].poll:
@@ -319,8 +325,9 @@ class Engine:
             changed.append(clock.drift)
         marked, unit.marks_judged = unit.image.marks is not unit.marks_judged, unit.image.marks
         everything = not unit.judged or marked
-        judgements += unit.judges.step(unit.facts, changed, all_of_them=everything)
-        unit.judged = True
+        if not unit.scanner.silent:
+            judgements += unit.judges.step(unit.facts, changed, all_of_them=everything)
+            unit.judged = True
         if judgements:
             self._listener.on_judgements(unit, judgements)
         if unit.pending:
@@ -426,7 +433,8 @@ class Engine:
             self._listener.write_computed(unit, spec.point, written_value(spec, params))
             return True
         if not unit.is_master():
-            code = "wrong_device" if unit.scanner.wrong_device else "not_master"
+            code = "not_commissioned" if unit.scanner.silent else "not_master"
+            code = "wrong_device" if unit.scanner.wrong_device else code
             return Refused(Reason(code=code, params={"controller": unit.id}))
         try:
             unit.scanner.write(telegram(unit.profile, spec, params, self._clock.now(), self._zone))

@@ -34,20 +34,28 @@ from shared.contracts.field import (
     AreaTaken,
     CommandSending,
     ConfigurationRefused,
+    ControllerCommissioned,
     GapCause,
-    OverrideBegan,
-    PointMarked,
     PointMarkRefused,
     ResyncRequested,
     StandingCondition,
     TelemetryGap,
 )
-from shared.contracts.gateway import CancelOperate, MarkPoint, Operate, SelectOperate, UnmarkPoint
+from shared.contracts.gateway import (
+    CancelOperate,
+    CheckPoint,
+    MarkPoint,
+    Operate,
+    SelectOperate,
+    SignLoopTest,
+    UnmarkPoint,
+)
 from shared.contracts.message import Actor, Event, Message, Reason, Scalar
 from shared.database import DatabaseThread, Session
 from shared.errors import Missing, Unavailable
 from shared.field import storage
 from shared.field.commands import Outcome, Refused, Unconfirmed
+from shared.field.commissioning import Commissioning, profile_name
 from shared.field.conditions import Conditions
 from shared.field.configuration import Configuration
 from shared.field.decider import Decider
@@ -175,6 +183,7 @@ class Owner:
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)
         self._marks = Marks(service, clock)
+        self._commissioning = Commissioning(service, clock)
         self.operations = Operations(
             self.engine,
             service,
@@ -233,6 +242,7 @@ class Owner:
                 "list_commands": self.list_commands,
                 "get_command": self.get_command,
                 "list_marks": self.list_marks,
+                "get_loop_test": self.get_loop_test,
                 **entrypoints.answers,
             }
         )
@@ -268,6 +278,7 @@ class Owner:
 
     def judge(self, unit: Unit, judgements: Sequence[Judgement]) -> None:
         """Say the changes of the trade's own conditions, as the engine says those of the profile."""
+        assert not unit.scanner.silent, "nothing is decided upon what is not in service"
         self.on_judgements(unit, judgements)
 
     # What the engine says, on the lines' threads.
@@ -340,6 +351,40 @@ class Owner:
                 reason=told,
             )
         self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
+
+    def do_check_point(self, command: CheckPoint, envelope: Envelope) -> None:
+        """A line of a loop test; said as an event either way."""
+        told = self._commissioning.check(command, self.engine.units_of(command.area))
+        self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
+
+    def do_sign_loop_test(self, command: SignLoopTest, envelope: Envelope) -> None:
+        """From here on the controller alarms and obeys."""
+        units = self.engine.units_of(command.area)
+        told = self._commissioning.sign(command, units)
+        self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
+        state = self._areas.get(command.area)
+        if state is not None and isinstance(told, ControllerCommissioned):
+            for unit in units:
+                if unit.id == command.controller and unit.scanner.silent:
+                    unit.speak()
+            state.decided = self._decided(units)
+
+    def _decided(self, units: Sequence[Unit]) -> set[str]:
+        """The units whose scans the trade wants to decide upon, but for those that are being commissioned."""
+        return {unit.id for unit in units if not unit.scanner.silent and self._trade.decides(unit)}
+
+    def get_loop_test(self, controller: str) -> dict[str, Any]:
+        """What was checked of a controller, and who signed. Raises Missing when it is not polled here."""
+        unit = self.engine.units.get(controller)
+        if unit is None:
+            raise Missing("controller_missing", controller=controller)
+        checks, signed = self._commissioning.record(unit)
+        return {
+            "profile": profile_name(unit.profile),
+            "silent": unit.scanner.silent,
+            "checks": [_plain(each) for each in checks],
+            "signed": None if signed is None else _plain(signed),
+        }
 
     def list_marks(self, asset: str) -> list[dict[str, Any]]:
         """What people have set of an asset's points."""
@@ -450,7 +495,7 @@ class Owner:
         self._tell_unserved(state)
         self._recall(state, units)
         self._trade.take(area, units, state.memories)
-        state.decided = {unit.id for unit in units if self._trade.decides(unit)}
+        state.decided = self._decided(units)
         self._remember(state, units, standing)
         self._areas[area] = state
         self._telemetry.begin(area, epoch)
@@ -514,22 +559,25 @@ class Owner:
     def _recall(self, state: _Area, units: Sequence[Unit]) -> None:
         """The overrides that hold and what people have set; without a database they are remembered when it is back."""
 
-        def work(session: Session) -> tuple[list[OverrideBegan], list[PointMarked]]:
-            return storage.list_overrides(session, state.name), storage.list_marks(session, state.name)
+        def work(session: Session) -> None:
+            self._overrides.remember(storage.list_overrides(session, state.name))
+            self._marks.remember(storage.list_marks(session, state.name))
+            self._commissioning.remember(*storage.list_loop_tests(session, state.name))
 
+        self._commissioning.hush(units)  # without a database: what is to be commissioned stays silent
         try:
-            overrides, marks = self._database.run(work)
+            self._database.run(work)
         except Unavailable as error:
             _log.debug("recall_waits", area=state.name, code=error.code)
             return
-        self._overrides.remember(overrides)
-        self._marks.remember(marks)
         self._marks.show(units)
+        self._commissioning.hush(units)
         state.recall_due = False
 
     def _remember(self, state: _Area, units: Sequence[Unit], standing: Sequence[StandingCondition]) -> None:
         for condition in standing:
-            remembered = [unit for unit in units if unit.remember(condition.asset, condition.condition)]
+            speaking = [unit for unit in units if not unit.scanner.silent]
+            remembered = [unit for unit in speaking if unit.remember(condition.asset, condition.condition)]
             if remembered or self._trade.remember(state.name, condition.asset, condition.condition):
                 state.conditions.remember(condition)
             else:
@@ -577,15 +625,16 @@ class Owner:
         self._trade.release(ended)
         self._trade.take(state.name, begun, state.memories)
         self._marks.show(begun)
+        self._commissioning.hush(begun)
         units = self.engine.units_of(state.name)
-        state.decided = {unit.id for unit in units if self._trade.decides(unit)}
+        state.decided = self._decided(units)
         touched = {asset for unit in (*ended, *begun) for asset in unit.image.assets}
         with state.conditions_lock:
             for condition in state.conditions.standing().conditions:
                 name = condition.asset, condition.condition
                 if condition.asset not in touched or any(unit.knows(*name) for unit in units if unit not in begun):
                     continue
-                remembered = [unit for unit in begun if unit.remember(*name)]
+                remembered = [unit for unit in begun if not unit.scanner.silent and unit.remember(*name)]
                 if not remembered and not self._trade.remember(state.name, *name):
                     self.emit([state.conditions.withdraw(condition)])
         state.standing_due, state.taken_at = True, self.clock.now()
@@ -610,6 +659,7 @@ class Owner:
             self._recover(state)
         if state.recall_due:
             self._recall(state, units)
+            state.decided = self._decided(units)
         self.emit(self._marks.expire(state.name, units))
         for wish in self._overrides.due(state.name):
             self.operations.act(wish)
@@ -680,6 +730,6 @@ class Owner:
         self.emit([outcome_event(self.service, wish, Refused(reason))], wish)
 
 
-def _plain(row: storage.LedgerRow | PointMarked) -> dict[str, Any]:
+def _plain(row: object) -> dict[str, Any]:
     values: dict[str, Any] = plain(row)
     return values

@@ -100,6 +100,8 @@ class Scanner:
         self.counts = PollCounts()
         self.wrong_device = False
         self.enabled = True
+        self.silent = False
+        """It is being commissioned: nothing is written to it, not even its watchdog."""
         profile = image.profile
         self._modbus = profile.modbus
         self.breaker = Breaker(profile.modbus.breaker.open_after, profile.modbus.breaker.probe)
@@ -369,7 +371,11 @@ class Scanner:
 
     def _feeding_due(self) -> bool:
         dog = self.watchdog
-        return dog is not None and not self.wrong_device and dog.next_value(self._clock.now_s()) is not None
+        return (
+            dog is not None
+            and not (self.wrong_device or self.silent)
+            and dog.next_value(self._clock.now_s()) is not None
+        )
 
     def _feed_watchdog(self) -> None:
         """Move the counter: one write, never repeated."""

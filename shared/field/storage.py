@@ -29,8 +29,10 @@ from shared.contracts.field import (
     ConditionBecameUnknown,
     ConditionCleared,
     ConditionRaised,
+    ControllerCommissioned,
     OverrideBegan,
     OverrideEnded,
+    PointChecked,
     PointMarked,
     PointUnmarked,
     StandingCondition,
@@ -119,6 +121,29 @@ _served = sa.Table(
     sa.Column("area", sa.String(128), primary_key=True),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+_loop_test_metadata = sa.MetaData()
+_loop_test_columns = (
+    ("area", sa.String(128)), ("trade", sa.String(16)), ("asset", sa.String(64)), ("profile", sa.String(128)),
+    ("remark", sa.Text), ("by", sa.String(64)), ("at", UtcDateTime),
+)  # fmt: skip
+_loop_check = sa.Table(
+    "loop_check",
+    _loop_test_metadata,
+    sa.Column("controller", sa.String(64), primary_key=True),
+    sa.Column("point", sa.String(64), primary_key=True),
+    *(sa.Column(name, kind, nullable=False) for name, kind in _loop_test_columns),
+    sa.Column("value", sa.JSON),
+    sa.Column("quality", sa.String(32), nullable=False),
+    sa.Column("expected", sa.Text, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=False),
+)
+_commissioned = sa.Table(
+    "commissioned",
+    _loop_test_metadata,
+    sa.Column("controller", sa.String(64), primary_key=True),
+    *(sa.Column(name, kind, nullable=False) for name, kind in _loop_test_columns),
+    sa.Column("points", sa.Integer, nullable=False),
+)
 _memory = sa.Table(
     "memory",
     _metadata,
@@ -145,6 +170,11 @@ def create_marks_v1() -> None:
 def create_served_v1() -> None:
     """For the fourth migration of a service that owns controllers."""
     _served_metadata.create_all(op.get_bind())
+
+
+def create_loop_tests_v1() -> None:
+    """For the fifth migration of a service that owns controllers."""
+    _loop_test_metadata.create_all(op.get_bind())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +212,13 @@ def fold(session: Session, event: Event, at: datetime) -> None:
             session.execute(sa.insert(_mark).values(**_columns(_mark, event)))
         case PointUnmarked():
             _forget(session, _mark, event.asset, event.point)
+        case PointChecked():
+            same = (_loop_check.c.controller == event.controller) & (_loop_check.c.point == event.point)
+            session.execute(sa.delete(_loop_check).where(same))
+            session.execute(sa.insert(_loop_check).values(**_columns(_loop_check, event)))
+        case ControllerCommissioned():
+            session.execute(sa.delete(_commissioned).where(_commissioned.c.controller == event.controller))
+            session.execute(sa.insert(_commissioned).values(**_columns(_commissioned, event)))
         case CommandEvent():
             note_command(session, event, at)
         case ConditionRaised():
@@ -292,6 +329,13 @@ def list_marks(session: Session, area: str) -> list[PointMarked]:
     """What people have set in an area and has not ended."""
     rows = session.execute(sa.select(_mark).where(_mark.c.area == area)).mappings()
     return [PointMarked(**row) for row in rows]
+
+
+def list_loop_tests(session: Session, area: str) -> tuple[list[PointChecked], list[ControllerCommissioned]]:
+    """What was checked and signed of an area's controllers."""
+    checks = session.execute(sa.select(_loop_check).where(_loop_check.c.area == area)).mappings()
+    signed = session.execute(sa.select(_commissioned).where(_commissioned.c.area == area)).mappings()
+    return [PointChecked(**row) for row in checks], [ControllerCommissioned(**row) for row in signed]
 
 
 def note_served(session: Session, area: str, at: datetime) -> None:

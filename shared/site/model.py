@@ -78,7 +78,10 @@ class LineEntry(Part):
 
 
 class ControllerEntry(Part):
-    """A device with a unit id on a line. Its points belong to `asset`, but for those named in `points`."""
+    """A device with a unit id on a line. Its points belong to `asset`, but for those named in `points`.
+
+    `commissioning`: it is read, and silent until its loop test is signed.
+    """
 
     id: Id
     line: Id
@@ -87,6 +90,7 @@ class ControllerEntry(Part):
     asset: Id
     points: dict[str, Id] = {}
     parameters: dict[str, bool | int | float | str] = {}
+    commissioning: bool = False
 
 
 class Basemap(Part):

@@ -124,6 +124,20 @@ def test_a_point_is_set_by_hand_and_set_free(desks: dict[str, Desk]) -> None:
     assert {"point_marked", "point_unmarked"} <= set(told)
 
 
+def test_a_loop_test_is_filled_in_by_an_engineer(desks: dict[str, Desk]) -> None:
+    engineer, path = desks["engineer"], "/api/controllers/xinhua-rtu/loop-test"
+    body = {"expected": "3101", "passed": True}
+    assert (403, "forbidden") == code(desks["dispatcher"].http.post(f"{path}/points/station_code", json=body))
+    assert (404, "controller_missing") == code(engineer.http.post("/api/controllers/none/loop-test/sign", json={}))
+    assert (409, "loop_test_unknown") == code(engineer.http.post(f"{path}/points/none", json=body))
+    assert 204 == engineer.http.post(f"{path}/points/station_code", json=body).status_code
+    test = engineer.get(path)
+    line = next(point for point in test["points"] if point["point"] == "station_code")
+    assert (3101, True, "engineer") == tuple(line["check"][each] for each in ("value", "passed", "by"))
+    assert (False, None) == (test["silent"], test["signed"])
+    assert (409, "loop_test_open") == code(engineer.http.post(f"{path}/sign", json={}))
+
+
 def test_an_interlock_refuses_with_its_sentence(desks: dict[str, Desk]) -> None:
     desk = desks["dispatcher"]
     row = desk.ended(desk.operate("xinhua", "pump1_stop"))

@@ -23,6 +23,12 @@ export const router = createRouter({
     { path: '/', component: OverviewPage },
     { path: '/alarms', component: () => import('./pages/AlarmsPage.vue') },
     { path: '/station/:asset', component: () => import('./pages/StationPage.vue'), props: true, meta: { banner: true } },
+    {
+      path: '/loop-test/:controller',
+      component: () => import('./pages/LoopTestPage.vue'),
+      props: true,
+      meta: { banner: true },
+    },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: { banner: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { banner: true } },
     { path: '/users', component: () => import('./pages/UsersPage.vue'), meta: { banner: true, admin: true } },

@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.bus.commands import CommandSender
 from shared.clock import CityClock
 from shared.contracts.gateway import CancelOperate, Operate
-from shared.contracts.message import Actor, Params, Scope
+from shared.contracts.message import Actor, Command, Params, Scope
 from shared.errors import Unavailable
 from tests.waiting import eventually
 
@@ -41,12 +41,18 @@ class Desk:
             actor=actor, requested_at=now,
         )  # fmt: skip
 
+        self.send(wish, ttl_s)
+        return identity
+
+    def send(self, wish: Command, ttl_s: float = 120.0) -> None:
+        """As soon as somebody listens."""
+        deadline = self._clock.now() + timedelta(seconds=ttl_s)
+
         def sent() -> bool:
             try:
-                self.sender.send("flood", wish, now + timedelta(seconds=ttl_s))
+                self.sender.send("flood", wish, deadline)
             except Unavailable:
                 return False
             return True
 
         eventually(sent, within_s=20)
-        return identity

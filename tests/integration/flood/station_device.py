@@ -15,6 +15,8 @@ START, STOP = 0, 1
 RUNNING, FAULT, PUMP_REMOTE, READY, KEY_REMOTE = 16, 17, 18, 19, 8
 LEVEL, CURRENT = 0, 20
 MODE, WATCHDOG = 0, 30
+CLOCK = {40: 2026, 41: 7, 42: 29, 43: 12, 44: 0, 45: 0}
+"""It stands."""
 FLOAT_HH, FLOAT_LL = 1, 2
 METER_BROKEN = 0x8000
 
@@ -27,7 +29,7 @@ class StationDevice:
     inputs: dict[int, int] = field(
         default_factory=lambda: {LEVEL: 1200, 15: STATION_CODE, 11: 2300, 12: 2300, 13: 2300}
     )
-    holding: dict[int, int] = field(default_factory=lambda: {MODE: 1, 15: 0, 16: 0, 17: 6})
+    holding: dict[int, int] = field(default_factory=lambda: {MODE: 1, 15: 0, 16: 0, 17: 6, **CLOCK})
     writes: list[tuple[int, int, int]] = field(default_factory=list)
     deaf: bool = False
     hold_writes: bool = False

@@ -340,6 +340,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/controllers/{controller}/loop-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Loop Test
+         * @description Every point of the device with its reading now and its check, and who has signed.
+         */
+        get: operations["get_loop_test_api_controllers__controller__loop_test_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/controllers/{controller}/loop-test/points/{point}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Point
+         * @description The point was compared with what the device, or a meter beside it, shows.
+         */
+        post: operations["check_point_api_controllers__controller__loop_test_points__point__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/controllers/{controller}/loop-test/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign
+         * @description All points have passed: from now on the controller alarms and obeys.
+         */
+        post: operations["sign_api_controllers__controller__loop_test_sign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1009,6 +1069,8 @@ export interface components {
         };
         /** ControllerShape */
         ControllerShape: {
+            /** Commissioning */
+            commissioning: boolean;
             /** Id */
             id: string;
             /** Last Good At */
@@ -1214,6 +1276,98 @@ export interface components {
             lat: number;
             /** Lon */
             lon: number;
+        };
+        /** LoopCheckShape */
+        LoopCheckShape: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Expected */
+            expected: string;
+            /** Passed */
+            passed: boolean;
+            /** Quality */
+            quality: string;
+            /** Remark */
+            remark: string;
+            /** Value */
+            value: boolean | number | string | null;
+        };
+        /**
+         * LoopCheckWish
+         * @description `expected`: what the device, or a meter beside it, showed.
+         */
+        LoopCheckWish: {
+            /** Expected */
+            expected: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+        };
+        /**
+         * LoopPoint
+         * @description A point of the device: its reading now, and what came of its check.
+         */
+        LoopPoint: {
+            /** Address */
+            address: number;
+            check: components["schemas"]["LoopCheckShape"] | null;
+            /** Point */
+            point: string;
+            reading: components["schemas"]["ReadingShape"];
+            /** Table */
+            table: string;
+            title: components["schemas"]["Words"];
+        };
+        /** LoopSignWish */
+        LoopSignWish: {
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+        };
+        /** LoopSignature */
+        LoopSignature: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Remark */
+            remark: string;
+        };
+        /**
+         * LoopTest
+         * @description `silent`: it raises no alarm and takes no command, until somebody signs.
+         */
+        LoopTest: {
+            /** Area */
+            area: string;
+            asset: components["schemas"]["Words"];
+            /** Controller */
+            controller: string;
+            /** Line */
+            line: string;
+            /** Points */
+            points: components["schemas"]["LoopPoint"][];
+            /** Profile */
+            profile: string;
+            signed: components["schemas"]["LoopSignature"] | null;
+            /** Silent */
+            silent: boolean;
+            /** Unit */
+            unit: number;
         };
         /** LostLink */
         LostLink: {
@@ -2859,6 +3013,230 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Accepted"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_loop_test_api_controllers__controller__loop_test_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                controller: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopTest"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    check_point_api_controllers__controller__loop_test_points__point__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                controller: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopCheckWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sign_api_controllers__controller__loop_test_sign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                controller: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopSignWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
