@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from services.flood.details import station_rules
 from shared.documents import read_document
 from shared.field.profile_load import profiles_for
 from shared.site import load_site
 
 TANGSHAN = Path("infra/sites/tangshan")
+
+
+@pytest.mark.parametrize("name", ["drainage-pump-station", "storm-pump-station-2p"])
+def test_a_profile_of_a_station_has_every_point_that_the_group_fills_in_and_every_command_it_gives(name: str) -> None:
+    profile = profiles_for("flood").get(name, {"station_code": 1})
+    pumps = [each.removesuffix("_running") for each in profile.points if each.endswith("_running")]
+    filled = [f"{pump}_{what}" for pump in pumps for what in ("starts_1h", "in_group", "off_for", "on_for")]
+    assert {"control_mode", "level_trusted", "time_to_overflow", "inflow", *filled} <= set(profile.computed)
+    assert {f"{pump}_{verb}" for pump in pumps for verb in ("start", "stop", "return_to_group")} <= set(
+        profile.commands
+    )
+    assert profile.limit("level_wet_well", "ll") is not None
+    assert {"starts_per_hour", "no_load_current"} <= set(profile.parameters)
 
 
 def test_the_sites_no_load_current_is_the_groups_too() -> None:
