@@ -1,0 +1,1 @@
+"""Protocols beside Modbus: each in a folder of its own."""
