@@ -48,7 +48,7 @@ def mark(asset: str, point: str, wish: shapes.MarkWish, gateway: TheGateway, cal
     """Take a value for what the point is worth, or take the point out of service, for some minutes of city time."""
     entry = _operated(gateway, caller, asset, point)
     found = gateway.city.find_point(asset, point)
-    spec = found.profile.points.get(point) if found else None
+    spec = found.profile.device_point(point) if found else None
     refused = value_refusal(spec, wish.value) if spec is not None and wish.kind == "substituted" else None
     if refused is not None:
         raise Malformed(refused.code, **refused.params)

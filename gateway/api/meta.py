@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import READS
-from shared.bus.topology import COMMANDS, EVENTS
+from shared.bus.topology import COMMANDS, EVENTS, REPORTS
 from shared.contracts.asyncapi import asyncapi_document
 
 router = APIRouter(tags=["meta"])
@@ -51,7 +51,7 @@ def get_metrics(gateway: TheGateway) -> Response:
 @router.get("/asyncapi.json", response_class=JSONResponse)
 def get_asyncapi() -> dict[str, Any]:
     """The events and commands on the bus, AsyncAPI 3."""
-    return asyncapi_document("1", events=EVENTS, commands=COMMANDS)
+    return asyncapi_document("1", events=EVENTS, commands=COMMANDS, reports=REPORTS)
 
 
 @router.get("/api/health", responses=READS)

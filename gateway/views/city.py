@@ -16,7 +16,7 @@ from shared.bus.frames import Frame
 from shared.clock import Clock
 from shared.contracts.message import Scalar
 from shared.field.commands import Interlock, interlocks
-from shared.field.image import MANUAL
+from shared.field.image import BACKFILL, MANUAL
 from shared.field.profile import CommandSpec, Profile, Shown
 from shared.field.profile_load import ProfileLibrary
 from shared.site import AssetEntry, ControllerEntry, Site
@@ -41,6 +41,8 @@ class PointView:
     """Its poll group; None for a computed point."""
     profile: Profile
     stale_after_us: int
+    polled: bool = True
+    """Each good scan of its group confirms it; one that is reported has the time that it was reported with."""
     value: Scalar = None
     quality: str = "bad.not_connected"
     taken_us: int = 0
@@ -122,7 +124,7 @@ class CityView:
             newest_us = 0
             for row in frame.rows:
                 point = self._points.get((row.asset, row.point))
-                if point is None:
+                if point is None or row.quality == BACKFILL:
                     continue
                 point.value, point.quality = row.value, row.quality
                 point.taken_us, point.changed_us = row.taken_us, row.changed_us
@@ -220,12 +222,11 @@ class CityView:
         return [reading for asset in assets for reading in self.readings(asset)]
 
     def _add(self, entry: ControllerEntry, profile: Profile, before: Mapping[tuple[str, str], PointView]) -> None:
-        for name in (*profile.points, *profile.computed):
-            registered = profile.points.get(name)
-            stale_after_s = profile.poll_groups[registered.poll].stale_after if registered else COMPUTED_STALE_AFTER_S
-            asset = entry.points.get(name, entry.asset)
-            group = registered.poll if registered else None
-            point = PointView(asset, name, entry.id, group, profile, int(stale_after_s * 1e6))
+        for name in profile.names:
+            group = profile.group_of(name)
+            stale_after_s = profile.poll_groups[group].stale_after if group else COMPUTED_STALE_AFTER_S
+            asset, polled = entry.points.get(name, entry.asset), name in profile.points
+            point = PointView(asset, name, entry.id, group, profile, int(stale_after_s * 1e6), polled)
             old = before.get((asset, name))
             if old is not None and old.controller == entry.id and old.shown == point.shown:
                 point = replace(old, group=group, profile=profile, stale_after_us=point.stale_after_us)
@@ -239,7 +240,7 @@ class CityView:
         """A good point that did not change was confirmed by each good poll of its group since."""
         taken_us, quality = point.taken_us, point.quality
         if quality.startswith("good") and quality != MANUAL:  # what a person has set is as fresh as ever until it ends
-            if point.group is not None:
+            if point.group is not None and point.polled:
                 taken_us = max(taken_us, self._last_good_us[point.controller].get(point.group, 0))
             if now_us - taken_us > point.stale_after_us:
                 quality = "stale"

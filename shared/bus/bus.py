@@ -15,7 +15,7 @@ from shared.bus.consumer import Consumer, Dispatch, Handler, Parked, Retry
 from shared.bus.health import Check, HealthListener, HealthPublisher, SilentController
 from shared.bus.outbox import Outbox, Relay, count_waiting
 from shared.bus.query import QueryServer
-from shared.bus.topology import command_queue, dotted, event_queue
+from shared.bus.topology import command_queue, dotted, event_queue, report_queue
 from shared.clock import Clock
 from shared.contracts.codec import Letter
 from shared.contracts.field import ConditionRaised
@@ -82,7 +82,8 @@ class Bus:
             alive_file=settings.alive_file,
         )
         self._parts: list[Part] = [self.relay, self.health, self._heart]
-        self._commands: dict[str, Consumer] = {}
+        self._owned: dict[str, list[Consumer]] = {}
+        """By area: what is taken while we hold its lease."""
         self._started = False
 
     def add(self, part: Part) -> None:
@@ -106,20 +107,23 @@ class Bus:
         area: str,
         table: Mapping[type[Message], Handler],
         ahead: Mapping[type[Message], Handler] | None = None,
+        reports: Mapping[type[Message], Handler] | None = None,
     ) -> None:
         """Take the commands of an area, until `cease`. An owner does so while it holds the area's lease.
 
         `ahead`: heard as soon as they come in, so that a wish can be withdrawn that still waits in the queue.
+        `reports`: what devices of the area told another instance.
         """
-        assert area not in self._commands, f"{area} is taken already"
-        consumer = self._consumer(command_queue(self.service, area), area, Dispatch(table), ahead)
-        self._commands[area] = consumer
-        self.add(consumer)
+        assert area not in self._owned, f"{area} is taken already"
+        owned = self._owned[area] = [self._consumer(command_queue(self.service, area), area, Dispatch(table), ahead)]
+        if reports is not None:
+            owned.append(self._consumer(report_queue(self.service, area), area, Dispatch(reports)))
+        for consumer in owned:
+            self.add(consumer)
 
     def cease(self, area: str) -> None:
-        """Take no more commands of an area; what was not finished goes back to its queue."""
-        consumer = self._commands.pop(area, None)
-        if consumer is not None:
+        """Take no more of what is an owner's; what was not finished goes back to its queue."""
+        for consumer in self._owned.pop(area, []):
             self._parts.remove(consumer)
             consumer.stop(STOP_S_MAX)
 

@@ -71,6 +71,10 @@ class TelemetrySender:
         self._publisher = Publisher(uri, f"{source} telemetry", TELEMETRY_STREAM)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+        self._kept = threading.Condition()
+        self._collected = self._kept_until = 0
+        """Frames are made again and again, each time of everything that was reported before; the last time of which
+        nothing was lost."""
         self._away_since: float | None = None
         self._idle_since = time.monotonic()
 
@@ -94,6 +98,13 @@ class TelemetrySender:
             if seen is not None:
                 batch.seen[seen.controller, seen.group] = seen
 
+    def wait_kept(self, within_s: float) -> bool:
+        """Wait until all that was reported before is with the broker or in the spool. False when it is not in time."""
+        with self._lock:
+            wanted = self._collected + 1
+        with self._kept:
+            return self._kept.wait_for(lambda: self._kept_until >= wanted, within_s)
+
     def start(self) -> None:
         self._thread.start()
 
@@ -108,7 +119,10 @@ class TelemetrySender:
         while True:
             last = self._stopping.wait(BATCH_S)
             try:
-                self._send(self._collect())
+                if self._send(self._collect()):
+                    with self._kept:
+                        self._kept_until = self._collected
+                        self._kept.notify_all()
             except Exception:
                 log.exception("defect in the telemetry sender")
             if last:
@@ -118,6 +132,7 @@ class TelemetrySender:
         sent_us = round(self._clock.now().timestamp() * 1_000_000)
         frames: list[Frame] = []
         with self._lock:
+            self._collected += 1
             for area, batch in self._batches.items():
                 readings, batch.readings = batch.readings, []
                 seen, batch.seen = list(batch.seen.values()), {}
@@ -138,21 +153,19 @@ class TelemetrySender:
             self._waiting = 0
         return frames
 
-    def _send(self, frames: list[Frame]) -> None:
-        """Older frames go first, so that a reader never sees time run back."""
+    def _send(self, frames: list[Frame]) -> bool:
+        """Older frames go first, so that a reader never sees time run back. False when some were lost."""
         moment = time.monotonic()
         if self._away_since is not None and moment - self._away_since < RETRY_S and not self._stopping.is_set():
-            self._keep(frames)
-            return
+            return self._keep(frames)
         if not frames and not len(self._spool) and not self._losses:
             if moment - self._idle_since > BEAT_S:
                 self._idle_since = moment
                 self._try(self._publisher.beat)
-            return
+            return True
         self._idle_since = moment
         bodies = [encode_frame(frame) for frame in frames]
-        if not self._try(lambda: self._publish(bodies)):
-            self._keep(frames)
+        return self._try(lambda: self._publish(bodies)) or self._keep(frames)
 
     def _publish(self, bodies: list[bytes]) -> None:
         while records := self._spool.peek(WINDOW_MAX):
@@ -176,14 +189,17 @@ class TelemetrySender:
             log.info("telemetry flows again")
         return True
 
-    def _keep(self, frames: list[Frame]) -> None:
+    def _keep(self, frames: list[Frame]) -> bool:
+        kept = True
         for frame in frames:
             if not self._spool.append(encode_frame(frame)):
+                kept = False
                 cause: Literal["broker", "disk_full"] = "disk_full" if self._spool.unwritable else "broker"
                 known = self._losses.get((frame.area, cause))
                 first_us = known.from_us if known else frame.sent_us
                 batches = (known.batches if known else 0) + 1
                 self._losses[frame.area, cause] = Lost(frame.area, cause, batches, first_us, frame.sent_us)
+        return kept
 
 
 StreamStart = datetime | int | str

@@ -16,6 +16,7 @@ from typing import Any
 
 EVENTS = "city.events"
 COMMANDS = "city.commands"
+REPORTS = "city.reports"
 TELEMETRY = "city.telemetry"
 HEALTH = "city.health"
 PARKED = "city.parked"
@@ -55,6 +56,7 @@ class Queue:
 EXCHANGES = (
     Exchange(EVENTS, "topic"),
     Exchange(COMMANDS, "direct"),
+    Exchange(REPORTS, "direct"),
     Exchange(TELEMETRY, "fanout"),
     Exchange(HEALTH, "fanout"),
     Exchange(PARKED, "fanout"),
@@ -114,6 +116,16 @@ def command_key(service: str, area: str) -> str:
 def command_queue(service: str, area: str) -> Queue:
     name = command_key(service, area)
     return Queue(name, arguments=_ORDERED, bindings=((COMMANDS, name),))
+
+
+def report_key(service: str, area: str) -> str:
+    return f"reports.{service}.{dotted(area)}"
+
+
+def report_queue(service: str, area: str) -> Queue:
+    """What devices of the area reported to instances that do not own it."""
+    name = report_key(service, area)
+    return Queue(name, arguments=_ORDERED, bindings=((REPORTS, name),))
 
 
 def lease_queue(trade: str, area: str) -> Queue:
@@ -180,8 +192,9 @@ def permissions(service: str) -> Permissions:
     write = [EVENTS, HEALTH, PARKED, RPC]
     read = [EVENTS, HEALTH, RPC]
     if process.owns_areas:
-        own.append(rf"lease\.{service}\..+")
-        write.append(TELEMETRY)
+        own += [rf"lease\.{service}\..+", rf"reports\.{service}\..+"]
+        write += [TELEMETRY, REPORTS]
+        read.append(REPORTS)
     if process.does_commands:
         own.append(rf"commands\.{service}\..+")
         read.append(COMMANDS)

@@ -9,6 +9,7 @@ import typer
 
 from shared.documents import MalformedDocument
 from shared.errors import Malformed
+from shared.field.address import parse_address
 from shared.field.budget import line_load
 from shared.field.profile import Profile
 from shared.field.profile_lint import Finding, without_accepted
@@ -61,13 +62,14 @@ def examine(folder: Path, site: Site) -> tuple[list[str], list[Finding]]:
             found.append(f"controller {entry.id}: {error}")
             continue
         by_line.setdefault(entry.line, []).append((entry, profile))
-        unknown = set(entry.points) - {*profile.points, *profile.computed}
+        unknown = set(entry.points) - {*profile.names}
         if unknown:
             found.append(f"controller {entry.id}: points of its profile (given: {', '.join(sorted(unknown))})")
         text = Path(written.file).read_text(encoding="utf-8")
         for finding in without_accepted(find(written, unrolled, profile), text):
             if finding not in findings:
                 findings.append(finding)
-    loads = (line_load(site.lines_by_id[line], controllers) for line, controllers in by_line.items())
+    asking = {line.id: line for line in site.lines if not parse_address(line.address).listens}
+    loads = (line_load(asking[line], controllers) for line, controllers in by_line.items() if line in asking)
     found += [sentence for load in loads if (sentence := load.overload) is not None]
     return found, findings

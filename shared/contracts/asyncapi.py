@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts import codec
 from shared.contracts.envelope import CONTENT_TYPE, SPEC_VERSION
-from shared.contracts.message import Command, Message, list_contracts, message_name
+from shared.contracts.message import Command, Forwarded, Message, list_contracts, message_name
 from shared.contracts.schema import Parts, Schema, object_schema
 
 ASYNCAPI = "3.0.0"
@@ -15,13 +15,16 @@ ASYNCAPI = "3.0.0"
 _COMPONENTS = "#/components"
 
 
-def asyncapi_document(version: str, *, events: str, commands: str, host: str = "localhost:5672") -> dict[str, Any]:
-    """`events` and `commands` are the names of the two exchanges, `host` where the broker is."""
+def asyncapi_document(
+    version: str, *, events: str, commands: str, reports: str, host: str = "localhost:5672"
+) -> dict[str, Any]:
+    """`events`, `commands` and `reports` are the names of the exchanges, `host` where the broker is."""
     assert codec.PRODUCERS  # whoever describes the contracts has loaded them all
     parts = Parts(f"{_COMPONENTS}/schemas/")
     known = list_contracts()
-    said = [cls for cls in known if not issubclass(cls, Command)]
+    said = [cls for cls in known if not issubclass(cls, Command | Forwarded)]
     wished = [cls for cls in known if issubclass(cls, Command)]
+    forwarded = [cls for cls in known if issubclass(cls, Forwarded)]
     messages = {_key(cls): _message(cls, parts) for cls in known}
     return {
         "asyncapi": ASYNCAPI,
@@ -36,10 +39,12 @@ def asyncapi_document(version: str, *, events: str, commands: str, host: str = "
         "channels": {
             "events": _channel(events, "topic", "{area}.{service}.{name}", said),
             "commands": _channel(commands, "direct", "commands.{service}.{area}", wished),
+            "reports": _channel(reports, "direct", "reports.{service}.{area}", forwarded),
         },
         "operations": {
             "hear": {"action": "receive", "channel": {"$ref": "#/channels/events"}},
             "wish": {"action": "send", "channel": {"$ref": "#/channels/commands"}},
+            "forward": {"action": "send", "channel": {"$ref": "#/channels/reports"}},
         },
         "components": {
             "messages": messages,

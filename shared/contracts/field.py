@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from shared.contracts.message import Event, Params, Reason, Scalar, contract
+from shared.contracts.message import Event, Forwarded, Params, Reason, Scalar, contract
 
 Priority = Literal[1, 2, 3, 4]
 """1 = act now ... 4 = diagnostic or communication (IEC 62682 allows three or four)."""
@@ -348,3 +348,37 @@ class TelemetryGap(Event):
     batches_lost: int = 0
     controller: str = ""
     asset: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedValue:
+    """One value as the device observed it. `element` is what the device's protocol calls it."""
+
+    element: str
+    value: Scalar
+    quality: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a device said by itself. One that is sent again has the same `identity`, which is unique in its station.
+
+    `sent_at` is the device's own clock when it was sent first; None when it does not say.
+    """
+
+    station: str
+    identity: str
+    sent_at: datetime | None
+    values: tuple[ReportedValue, ...]
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportForwarded(Forwarded):
+    """A device reported to an instance that does not own its area; `arrived_at` is when it did."""
+
+    trade: str
+    controller: str
+    report: Report
+    arrived_at: datetime

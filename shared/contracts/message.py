@@ -33,6 +33,11 @@ class Command(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded(Message):
+    """What reached one instance of a service and belongs to another: on its way to the area's owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """A right: this verb, in this trade ('*' = all), in this area and everything below it ('*' = all)."""
 

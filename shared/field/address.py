@@ -4,6 +4,7 @@
     tls://host:802?ca=…&certificate=…&key=…     Modbus/TCP Security
     rtu:///dev/ttyS0?baud=9600&parity=N         serial line, RTU          ascii:///dev/ttyS0?baud=9600   ASCII
     rtu+tcp://host:8899                         RTU frames over TCP       ascii+tcp://host:8899
+    sl651://0.0.0.0:5651                        an adapter's own frames; where devices report, we listen there
 
 Each option is told in `docs/guides/integrator.md`, "Lines".
 """
@@ -16,8 +17,11 @@ from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from shared.errors import Malformed
+from shared.field.adapters.registry import adapter_names, load_adapter
 
-Framing = Literal["tcp", "tls", "rtu", "ascii", "rtu+tcp", "ascii+tcp"]
+ModbusFraming = Literal["tcp", "tls", "rtu", "ascii", "rtu+tcp", "ascii+tcp"]
+Framing = Literal[ModbusFraming, "own"]
+"""`own`: of the adapter's own making."""
 Parity = Literal["N", "E", "O"]
 PORT = 502
 SECURITY_PORT = 802
@@ -48,6 +52,12 @@ class Address:
     rts_after_s: float = 0.0
     quiet_s: float | None = None
     """How long a unit that did not answer is left alone; None: as long as its timeout."""
+    adapter: str = "modbus"
+
+    @property
+    def listens(self) -> bool:
+        """Devices connect to us here and report."""
+        return load_adapter(self.adapter).kind == "pushing"
 
     @property
     def character_s(self) -> float:
@@ -64,7 +74,8 @@ class Address:
         return 3.5 * 11 / self.baud if self.baud <= 19_200 else 0.00175
 
     def __str__(self) -> str:
-        return f"{self.framing}://{self.device or f'{self.host}:{self.port}'}"
+        scheme = self.adapter if self.framing == "own" else self.framing
+        return f"{scheme}://{self.device or f'{self.host}:{self.port}'}"
 
 
 def parse_address(text: str) -> Address:
@@ -76,8 +87,11 @@ def parse_address(text: str) -> Address:
         options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query), keep_blank_values=True))
         if parts.scheme in ("rtu", "ascii") and (parts.netloc + parts.path).strip("/"):
             return _serial(parts.scheme, parts.netloc + parts.path, _Options(text, options))
-        if parts.scheme in get_args(Framing) and parts.hostname and not parts.path.strip("/"):
+        if parts.scheme in get_args(ModbusFraming) and parts.hostname and not parts.path.strip("/"):
             return _network(cast("Framing", parts.scheme), parts.hostname, parts.port, _Options(text, options))
+        if parts.scheme in adapter_names() and parts.hostname and parts.port and not parts.path.strip("/"):
+            _Options(text, options).end("no option")
+            return Address("own", parts.hostname, parts.port, adapter=parts.scheme)
     except ValueError as error:
         raise Malformed("line_address_malformed", given=text) from error
     raise Malformed("line_address_malformed", given=text)

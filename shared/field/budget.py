@@ -93,14 +93,14 @@ ProfileOf = Callable[[ControllerEntry], Profile]
 
 
 def line_loads(site: Site, profile_of: ProfileOf, measured: dict[str, ReadCost] | None = None) -> list[LineLoad]:
-    """Every line of a site that has controllers. `measured`: what a read really costs on a line, by its id."""
+    """Every line of a site that has controllers to ask. `measured`: what a read really costs on a line, by its id."""
     by_line: dict[str, list[ControllerEntry]] = {}
     for controller in site.controllers:
         by_line.setdefault(controller.line, []).append(controller)
     return [
         line_load(line, [(each, profile_of(each)) for each in by_line[line.id]], (measured or {}).get(line.id))
         for line in site.lines
-        if line.id in by_line
+        if line.id in by_line and not parse_address(line.address).listens
     ]
 
 

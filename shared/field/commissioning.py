@@ -46,7 +46,7 @@ class Commissioning:
             return self._refuse(wish, wish.point, _forbidden(wish))
         unit = next((each for each in units if each.id == wish.controller), None)
         at = None if unit is None else unit.image.index.get(wish.point)
-        if unit is None or at is None or wish.point not in unit.profile.points:
+        if unit is None or at is None or wish.point not in unit.profile.device_names:
             params: Params = {"controller": wish.controller, "point": wish.point}
             return self._refuse(wish, wish.point, Reason(code="loop_test_unknown", params=params))
         reading = unit.image.reading(at)
@@ -91,7 +91,7 @@ class Commissioning:
             controller=unit.id,
             asset=unit.entry.asset,
             profile=profile_name(unit.profile),
-            points=len(unit.profile.points),
+            points=len(unit.profile.device_names),
             remark=wish.remark,
             by=wish.actor.username,
             at=self._clock.now(),
@@ -103,12 +103,14 @@ class Commissioning:
     def open_points(self, unit: Unit) -> list[str]:
         """The points that have not passed for the present profile, as they stand in it."""
         with self._lock:
-            return [name for name in unit.profile.points if not self._has_passed(unit, name)]
+            return [name for name in unit.profile.device_names if not self._has_passed(unit, name)]
 
     def record(self, unit: Unit) -> tuple[list[PointChecked], ControllerCommissioned | None]:
         """What was checked of it, and whether somebody has signed; for the present profile."""
         with self._lock:
-            checks = [self._checks[unit.id, name] for name in unit.profile.points if (unit.id, name) in self._checks]
+            checks = [
+                self._checks[unit.id, name] for name in unit.profile.device_names if (unit.id, name) in self._checks
+            ]
             current = [each for each in checks if each.profile == profile_name(unit.profile)]
             return current, self._signed[unit.id] if self._is_signed(unit) else None
 

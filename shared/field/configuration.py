@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from shared.errors import Refused
+from shared.errors import Malformed, Refused
+from shared.field.address import parse_address
 from shared.field.profile import Profile
 from shared.field.profile_load import profiles_for
 from shared.site import Site, load_site
@@ -60,7 +61,17 @@ def load_configuration(trade: str, folder: Path, variables: Mapping[str, str] | 
         for area in site.areas_of(trade)
         for entry in site.controllers_of(trade, area)
     }
+    _require_adapters(site, profiles)
     return Configuration(trade, site, profiles, digest=digest)
+
+
+def _require_adapters(site: Site, profiles: Mapping[str, Profile]) -> None:
+    """Raises Malformed for a profile that is not of its line's protocol."""
+    for name, profile in profiles.items():
+        address = parse_address(site.lines_by_id[site.controllers_by_id[name].line].address)
+        adapter = profile.reports.adapter if profile.reports is not None else None
+        if adapter != (address.adapter if address.listens else None):
+            raise Malformed("controller_line_unfit", controller=name, profile=profile.id, line=str(address))
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:

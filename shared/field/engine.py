@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from shared.bus.frames import Readings
 from shared.clock import Clock
-from shared.contracts.field import Priority
+from shared.contracts.field import Priority, Report
 from shared.contracts.message import Params, Reason, Scalar
 from shared.errors import Unavailable
 from shared.field.address import Address, parse_address
@@ -40,6 +41,8 @@ from shared.field.pacer import Pacer
 from shared.field.profile import CommandSpec, Profile
 from shared.field.reporter import Reporter
 from shared.field.scanner import Scan, Scanner
+from shared.field.station import Station, in_columns
+from shared.field.station_line import StationLine
 from shared.field.timing import line_cost
 from shared.field.transports import DeviceException, Transport, TransportError, open_line, open_transport
 from shared.site import ControllerEntry
@@ -86,8 +89,8 @@ class Unit:
     entry: ControllerEntry
     area: str
     image: ControllerImage
-    scanner: Scanner
-    line: Line
+    scanner: Scanner | Station
+    line: Line | StationLine
     judges: ConditionJudges
     link_judges: dict[str, Judge]
     facts: ImageFacts
@@ -169,6 +172,10 @@ class EngineListener(Protocol):
         """It is read again, at `at_s`."""
         ...
 
+    def on_backfill(self, unit: Unit, readings: Readings) -> None:
+        """What a device kept and tells late; it changes nothing that stands."""
+        ...
+
     def on_scan(self, unit: Unit, scan: Scan) -> None: ...
 
 
@@ -191,6 +198,8 @@ class Engine:
         self._takeover_quiet_s = takeover_quiet_s
         self._transport_for = transport_for
         self._lines: dict[str, dict[str, Line]] = {}
+        self._stations: dict[str, StationLine] = {}
+        """By area: its controllers that report by themselves."""
         self._pacer = Pacer(clock)
         self._waiting: list[tuple[str, Line, list[Scanner]]] = []
         """By area and line that goes on: what `adopt` built for it and `start` lets begin."""
@@ -206,6 +215,7 @@ class Engine:
         self._lines[area] = {}
         for line, controllers in self._wanted(area).items():
             self._open(area, line, controllers)
+        self._hear(area, self._reporting(area))
         return self.units_of(area)
 
     def adopt(self, after: Configuration, touched: Collection[str]) -> tuple[list[Unit], list[Unit]]:
@@ -236,7 +246,25 @@ class Engine:
         for area, others in wanted.items():  # when every channel that ends is closed: a serial device may have moved
             for name, controllers in others.items():
                 begun += self._open(area, name, controllers)
+        for area in self._lines:
+            leaving = [unit for unit in self.units_of(area) if unit.profile.reports and unit.id in touched]
+            self._end(leaving, "configuration_changed")
+            ended += leaving
+            begun += self._hear(area, [entry for entry in self._reporting(area) if entry.id in touched], leaving)
         return ended, begun
+
+    def receive(self, controller: str, report: Report) -> bool:
+        """Take what a controller reported by itself. False when it is not one of ours."""
+        unit = self.units.get(controller)
+        if unit is None or not isinstance(unit.scanner, Station) or not isinstance(unit.line, StationLine):
+            return False
+        taken = unit.line.take(unit.scanner, report)
+        drift = unit.profile.reports.drift if unit.profile.reports else None
+        if drift is not None and taken.drift_s is not None:
+            unit.compute(drift, taken.drift_s, self._clock.now_s())
+        if taken.backfill:
+            self._listener.on_backfill(unit, in_columns(taken.backfill))
+        return True
 
     def run(self) -> None:
         """Begin to pace the lines; until `stop`, areas may be taken and released."""
@@ -253,11 +281,14 @@ class Engine:
             self._waiting.remove(waiting)
         for line in self._lines[area].values():
             line.start()
+        self._stations[area].start()
 
     def release(self, area: str) -> None:
         """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
         for line in self._lines.pop(area, {}).values():
             line.stop()
+        if area in self._stations:
+            self._stations.pop(area).stop()
         self._waiting = [waiting for waiting in self._waiting if waiting[0] != area]
         self._end(self.units_of(area), "owner_stopped")
 
@@ -268,6 +299,10 @@ class Engine:
 
     def units_of(self, area: str) -> list[Unit]:
         return [unit for unit in self.units.values() if unit.area == area]
+
+    def scanners(self) -> list[Scanner]:
+        """Of all controllers that are asked."""
+        return [unit.scanner for unit in list(self.units.values()) if isinstance(unit.scanner, Scanner)]
 
     def find_unit_for(self, asset: str, command: str) -> tuple[Unit, CommandSpec] | None:
         """The controller that offers this command for this asset, and the command."""
@@ -338,8 +373,23 @@ class Engine:
     def _wanted(self, area: str) -> dict[str, list[ControllerEntry]]:
         by_line: dict[str, list[ControllerEntry]] = {}
         for controller in self._configuration.site.controllers_of(self._configuration.trade, area):
-            by_line.setdefault(controller.line, []).append(controller)
+            if self._configuration.profiles[controller.id].reports is None:
+                by_line.setdefault(controller.line, []).append(controller)
         return by_line
+
+    def _reporting(self, area: str) -> list[ControllerEntry]:
+        entries = self._configuration.site.controllers_of(self._configuration.trade, area)
+        return [entry for entry in entries if self._configuration.profiles[entry.id].reports is not None]
+
+    def _hear(self, area: str, controllers: Sequence[ControllerEntry], leaving: Sequence[Unit] = ()) -> list[Unit]:
+        """Build these, which report by themselves, in the place of those that leave."""
+        if area not in self._stations:
+            self._stations[area] = StationLine(area, [], self._clock, self, self._pacer)
+        line = self._stations[area]
+        stations = [Station(self._image(controller), self._clock) for controller in controllers]
+        begun = [self._unit(area, each, station, line) for each, station in zip(controllers, stations, strict=True)]
+        line.replace([unit.scanner for unit in leaving if isinstance(unit.scanner, Station)], stations)
+        return begun
 
     def _open(self, area: str, name: str, controllers: Sequence[ControllerEntry]) -> list[Unit]:
         transport = open_line(self._configuration.site.lines_by_id[name], self._transport_for)
@@ -352,7 +402,7 @@ class Engine:
         """Poll these no longer. False when the line is too busy to hear of it."""
         try:
             if units:
-                line.replace([unit.scanner for unit in units], ())
+                line.replace([unit.scanner for unit in units if isinstance(unit.scanner, Scanner)], ())
         except Unavailable:
             _log.warning("line_reopened", line=line.name)
             return False
@@ -365,7 +415,9 @@ class Engine:
             self._waiting.append((area, line, scanners))
         return [self._unit(area, each, scanner, line) for each, scanner in zip(controllers, scanners, strict=True)]
 
-    def _unit(self, area: str, controller: ControllerEntry, scanner: Scanner, line: Line) -> Unit:
+    def _unit(
+        self, area: str, controller: ControllerEntry, scanner: Scanner | Station, line: Line | StationLine
+    ) -> Unit:
         image = scanner.image
         assets = dict(zip(image.names, image.assets, strict=True))
         unit = self.units[controller.id] = Unit(
@@ -392,13 +444,14 @@ class Engine:
         profile = self._configuration.profiles[controller.id]
         address = parse_address(self._configuration.site.lines_by_id[controller.line].address)
         expected = line_cost(address, profile.modbus.answer_time)
-        assets = {name: controller.points.get(name, controller.asset) for name in (*profile.points, *profile.computed)}
-        image = ControllerImage(controller.id, profile, assets)
+        image = self._image(controller)
         return Scanner(
             image, controller.unit, transport, self._clock, self._takeover_quiet_s, expected=expected, losses=losses
         )
 
     def _note_loss(self, unit: Unit, scan: Scan) -> None:
+        if isinstance(unit.line, StationLine):  # what a silent station observes, it tells when it is back
+            return
         if unit.scanner.online:
             if unit.lost is not None and scan.answered:
                 lost, unit.lost = unit.lost, None
@@ -408,6 +461,11 @@ class Engine:
             alone = not any(scanner.online for scanner in unit.line.scanners)
             is_link = alone and (len(unit.line.scanners) > 1 or NOT_CONNECTED in unit.image.qualities)
             unit.lost = Lost(max(read_s, default=None), "link" if is_link else "device")
+
+    def _image(self, controller: ControllerEntry) -> ControllerImage:
+        profile = self._configuration.profiles[controller.id]
+        assets = {name: controller.points.get(name, controller.asset) for name in profile.names}
+        return ControllerImage(controller.id, profile, assets)
 
     def _judge_link(self, unit: Unit) -> list[Judgement]:
         """The changes of the conditions that every controller may have."""
@@ -436,6 +494,7 @@ class Engine:
             code = "not_commissioned" if unit.scanner.silent else "not_master"
             code = "wrong_device" if unit.scanner.wrong_device else code
             return Refused(Reason(code=code, params={"controller": unit.id}))
+        assert isinstance(unit.scanner, Scanner), "a profile of a device that reports has no commands"
         try:
             unit.scanner.write(telegram(unit.profile, spec, params, self._clock.now(), self._zone))
         except DeviceException as error:
@@ -455,6 +514,7 @@ class Engine:
         def write() -> None:
             if not unit.is_master():
                 raise Unavailable("not_master", controller=unit.id)
+            assert isinstance(unit.scanner, Scanner)
             unit.scanner.write(message)
 
         def take_back() -> None:

@@ -74,7 +74,7 @@ def load_golden(path: Path) -> tuple[Document, Golden]:
 
 def decode_blocks(profile: Profile, blocks: tuple[CapturedBlock, ...]) -> dict[str, Expected]:
     """The readings of raw blocks. It asks the blocks, not the read plan: a plan may change, what was read does not."""
-    image = ControllerImage("golden", profile, dict.fromkeys((*profile.points, *profile.computed), "golden"))
+    image = ControllerImage("golden", profile, dict.fromkeys(profile.names, "golden"))
     found: dict[str, Expected] = {}
     for captured in blocks:
         names = tuple(_points_in(profile, captured))

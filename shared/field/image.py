@@ -15,6 +15,8 @@ from shared.contracts.message import Scalar
 from shared.field.profile import Profile
 
 GOOD = "good"
+BACKFILL = "good.backfill"
+"""A value from the device's own memory: it keeps its time, and changes nothing that stands now."""
 MANUAL = "good.manual"
 """A value that a person has set in the place of the sensor's."""
 OUT_OF_SERVICE = "bad.disabled"
@@ -43,6 +45,7 @@ class ControllerImage:
         self.profile = profile
         self.names: tuple[str, ...] = (
             *sorted(profile.points, key=lambda name: _place(profile, name)),
+            *profile.reported,
             *profile.computed,
         )
         """What is read and judged together stands together, so that it can be put and told as one piece."""
@@ -60,7 +63,7 @@ class ControllerImage:
         self.marks: dict[int, tuple[Scalar, str, float]] = {}
         """What people have set, by index: value, quality, since when. It lies over what is read."""
         self._stale_after_s = [
-            profile.poll_groups[profile.points[name].poll].stale_after if name in profile.points else None
+            None if (group := profile.group_of(name)) is None else profile.poll_groups[group].stale_after
             for name in self.names
         ]
 

@@ -17,7 +17,7 @@ from shared.contracts.gateway import MarkPoint, UnmarkPoint
 from shared.contracts.message import Event, Reason, Scalar
 from shared.field.engine import Unit
 from shared.field.image import MANUAL, OUT_OF_SERVICE, ControllerImage
-from shared.field.profile import Point, Profile
+from shared.field.profile import Point, Profile, Reported
 
 UNTIL_S_MAX = 30 * 86400.0
 """A mark ends by itself; what is to last longer is a change of the site's files."""
@@ -123,9 +123,9 @@ class Marks:
         return Reason(code="mark_until", params={"days_max": int(UNTIL_S_MAX / 86400)})
 
 
-def value_refusal(point: Point, value: Scalar) -> Reason | None:
+def value_refusal(point: Point | Reported, value: Scalar) -> Reason | None:
     """Why a value cannot stand for a reading of this point; None when it can."""
-    if point.type == "bool" or point.bit is not None:
+    if isinstance(point, Point) and (point.type == "bool" or point.bit is not None):
         if isinstance(value, bool):
             return None
         return Reason(code="mark_value_bool", params={})
@@ -137,6 +137,8 @@ def value_refusal(point: Point, value: Scalar) -> Reason | None:
 
 def is_settable(profile: Profile, point: str) -> bool:
     """Not what keeps the device and the platform apart from others, and not what is no reading."""
+    if point in profile.reported:
+        return True
     spec = profile.points.get(point)
     guards = {each.point for each in profile.identity} | ({profile.watchdog.write} if profile.watchdog else set())
     return spec is not None and point not in guards and not spec.type.startswith("string")
@@ -145,7 +147,8 @@ def is_settable(profile: Profile, point: str) -> bool:
 def _refusal(unit: Unit, wish: MarkPoint) -> Reason | None:
     if not is_settable(unit.profile, wish.point):
         return Reason(code="mark_point_forbidden", params={"point": wish.point})
-    return value_refusal(unit.profile.points[wish.point], wish.value) if wish.kind == "substituted" else None
+    point = unit.profile.device_point(wish.point)
+    return value_refusal(point, wish.value) if point is not None and wish.kind == "substituted" else None
 
 
 def _lay(image: ControllerImage, at: int, mark: PointMarked) -> None:

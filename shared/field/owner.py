@@ -20,7 +20,8 @@ from shared.bus.bus import Bus
 from shared.bus.consumer import Handler
 from shared.bus.emitter import Emitter
 from shared.bus.entrypoints import Entrypoints
-from shared.bus.frames import ControllerSeen
+from shared.bus.forwarding import Forwarder
+from shared.bus.frames import ControllerSeen, Readings
 from shared.bus.lease import Leases, LostBecause
 from shared.bus.outbox import Cause
 from shared.bus.spool import Spool
@@ -37,6 +38,8 @@ from shared.contracts.field import (
     ControllerCommissioned,
     GapCause,
     PointMarkRefused,
+    Report,
+    ReportForwarded,
     ResyncRequested,
     StandingCondition,
     TelemetryGap,
@@ -66,6 +69,7 @@ from shared.field.marks import Marks
 from shared.field.operations import Operations, outcome_event
 from shared.field.overrides import Overrides
 from shared.field.profile_load import configuration_folders
+from shared.field.reception import Reception
 from shared.field.reloading import Reloader
 from shared.field.scanner import Scan
 from shared.field.silence import silent_controllers
@@ -85,6 +89,8 @@ SERVED_EVERY_WALL_S = 5.0
 """So often it is noted that an area is polled."""
 UNSERVED_WALL_S_MAX = 10.0
 """An area nobody has polled for longer has a gap in its readings."""
+KEPT_WITHIN_WALL_S = 5.0
+"""So long a device waits for its answer while its report goes to the broker or to the disk."""
 MIB = 1_048_576
 
 _log = structlog.get_logger()
@@ -170,7 +176,9 @@ class Owner:
         self._reloader = Reloader(instance, load, files)
         self._reloader.current.adopt()
         site = self._reloader.current.site
-        checks = {"configuration": self._reloader.check}
+        forwarder = Forwarder(settings.amqp_uri, service, instance, clock)
+        self._reception = Reception(self._reloader.current, clock, forwarder, self._receive)
+        checks = {"configuration": self._reloader.check, "reports": self._reception.check}
         self.bus = Bus(
             service,
             settings,
@@ -178,7 +186,7 @@ class Owner:
             database,
             checks=checks,
             configuration=lambda: self._reloader.current.digest,
-            silent=lambda: silent_controllers([unit.scanner for unit in list(self.engine.units.values())], clock),
+            silent=lambda: silent_controllers(self.engine.scanners(), clock),
         )
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)
@@ -249,6 +257,7 @@ class Owner:
         for part in (self.emitter, self._telemetry):
             part.start()
         self.engine.run()
+        self._reception.adopt(self._reloader.current)
         self.bus.start()
         self._leases.start()
         self._upkeep.start()
@@ -257,6 +266,7 @@ class Owner:
         """Stops writing first, then says so, then lets the bus carry out what is left."""
         self._stopping.set()
         self._upkeep.join(UPKEEP_EVERY_WALL_S * 4)
+        self._reception.stop()
         for area in list(self._areas):
             self._release(area, "stopped")
         self.engine.stop()
@@ -303,8 +313,18 @@ class Owner:
         if lost.since_s is not None:
             self._tell_gap(unit.area, lost.cause, lost.since_s, at_s, controller=unit.id, asset=unit.entry.asset)
 
+    def on_backfill(self, unit: Unit, readings: Readings) -> None:
+        self._telemetry.report(unit.area, readings)
+
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
         self._trade.write_computed(unit, point, value)
+
+    def _receive(self, controller: str, report: Report) -> bool:
+        if not self.engine.receive(controller, report):
+            return False
+        if not self._telemetry.wait_kept(KEPT_WITHIN_WALL_S):
+            raise Unavailable("report_not_kept", controller=controller)
+        return True
 
     # What operators wish, on the bus's threads.
 
@@ -461,7 +481,9 @@ class Owner:
             self.emit([AreaTaken(area=area, trade=self.service, instance=self.bus.instance, epoch=epoch)])
             done: dict[type[Message], Handler] = {}
             done.update(self._entrypoints.does.items())
-            self.bus.do(area, done, ahead={CancelOperate: self.do_cancel_operate})
+            reports: dict[type[Message], Handler] = {ReportForwarded: self._reception.on_forwarded}
+            ahead: dict[type[Message], Handler] = {CancelOperate: self.do_cancel_operate}
+            self.bus.do(area, done, ahead, reports if self._reception.listens else None)
 
     def _on_lease_lost(self, area: str, cause: LostBecause) -> None:
         with self._lock:
@@ -614,6 +636,7 @@ class Owner:
                 found.after.adopt()
                 self._reloader.current = found.after
                 ended, begun = self.engine.adopt(found.after, found.difference.touched)
+                self._reception.adopt(found.after)
                 for state in self._areas.values():
                     mine = [[unit for unit in units if unit.area == state.name] for units in (ended, begun)]
                     if any(mine):

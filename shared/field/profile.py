@@ -125,6 +125,17 @@ class Computed(Shown):
     access: Literal["r", "rw"] = "r"
 
 
+class Reported(Shown):
+    """A point that the device reports by itself, with the time at which it observed it."""
+
+    elements: tuple[str, ...] = Field(
+        min_length=1,
+        description="what the adapter calls the value; several where it is reported in several ways",
+    )
+    valid: tuple[float, float] | None = None
+    poll: Name
+
+
 class Point(Shown):
     """A named, typed value in the device."""
 
@@ -364,8 +375,20 @@ class DeviceClock(Part):
         return self
 
 
+class Reports(Part):
+    """How a device is heard that reports by itself. `drift`: the computed point that tells how far its clock is ahead,
+    in seconds."""
+
+    adapter: Name
+    drift: Name | None = None
+
+
 class Profile(Part):
-    """One type of device, with the site's parameters filled in."""
+    """One type of device, with the site's parameters filled in.
+
+    Either it is asked, by `modbus` for its `points`, or it `reports` by itself what is `reported`; `every` of a poll
+    group is then how often it does.
+    """
 
     profile: Literal["profile/v1"]
     id: Id
@@ -374,30 +397,62 @@ class Profile(Part):
     title: Names
     vendor: str = ""
     model: str = ""
-    modbus: Modbus
+    modbus: Modbus = Modbus(address_base=0)
+    reports: Reports | None = None
     parameters: dict[Name, Parameter] = {}
     identity: tuple[Identity, ...] = ()
     watchdog: Watchdog | None = None
     clock: DeviceClock | None = None
     poll_groups: dict[Name, PollGroup] = Field(min_length=1)
-    points: dict[Name, Point] = Field(min_length=1)
+    points: dict[Name, Point] = {}
+    reported: dict[Name, Reported] = {}
     computed: dict[Name, Computed] = {}
     conditions: dict[Name, Condition] = {}
     commands: dict[Name, CommandSpec] = {}
+
+    @model_validator(mode="after")
+    def _asked_or_reporting(self) -> Self:
+        asked, reports = "modbus" in self.model_fields_set, self.reports is not None
+        if asked == reports:
+            raise ValueError("modbus, or reports: a device is asked or reports by itself")
+        if asked != bool(self.points) or reports != bool(self.reported):
+            raise ValueError("points for a device that is asked, reported for one that reports, and not both")
+        if reports and (self.commands or self.identity or self.watchdog):
+            raise ValueError("no commands, identity and watchdog: a device that reports is never written to")
+        return self
+
+    @cached_property
+    def device_names(self) -> tuple[str, ...]:
+        """Every point that comes from the device."""
+        return (*self.points, *self.reported)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every point there is."""
+        return (*self.device_names, *self.computed)
+
+    def group_of(self, point: str) -> str | None:
+        """The poll group of a point; None for a computed one."""
+        found = self.device_point(point)
+        return None if found is None else found.poll
+
+    def device_point(self, point: str) -> Point | Reported | None:
+        """A point that comes from the device, be it asked or told; None for a computed one."""
+        return self.points.get(point) or self.reported.get(point)
 
     def wire_address(self, point: Point) -> int:
         """The zero-based address that goes over the wire."""
         return point.address - self.modbus.address_base
 
     def shown(self, point: str) -> Shown | None:
-        return self.points.get(point) or self.computed.get(point)
+        return self.points.get(point) or self.reported.get(point) or self.computed.get(point)
 
     @cached_property
     def limits(self) -> dict[tuple[str, str], float]:
         """The number behind `point.hh` in an expression, by point and limit."""
         return {
             (name, limit): value
-            for name, shown in (*self.points.items(), *self.computed.items())
+            for name, shown in (*self.points.items(), *self.reported.items(), *self.computed.items())
             if shown.limits is not None
             for limit in ("ll", "l", "h", "hh")
             if (value := getattr(shown.limits, limit)) is not None

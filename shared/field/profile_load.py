@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.message import Scalar
 from shared.documents import Document, MalformedDocument, Mistake, Where, read_document, validate
 from shared.errors import Malformed
+from shared.field.adapters.registry import pushing_adapter
 from shared.field.expression import Expression
 from shared.field.profile import DeviceClock, Name, Parameter, Profile
 from shared.field.registers import register_count
 
 REPEAT_MAX = 64
 _WHOLE = re.compile(r"\$\{(\w+)\}")
-_SECTIONS = ("points", "computed", "conditions", "commands")
+_SECTIONS = ("points", "reported", "computed", "conditions", "commands")
 
 
 class Repeat(BaseModel):
@@ -33,6 +34,7 @@ class Repeat(BaseModel):
     name: Name
     count: int = Field(ge=0, le=REPEAT_MAX)
     points: dict[str, dict[str, Any]] = {}
+    reported: dict[str, dict[str, Any]] = {}
     computed: dict[str, dict[str, Any]] = {}
     conditions: dict[str, dict[str, Any]] = {}
     commands: dict[str, dict[str, Any]] = {}
@@ -236,8 +238,9 @@ class _Unroller:
 
 
 def _references(document: Document, profile: Profile) -> Iterator[Mistake]:
-    for name in set(profile.points) & set(profile.computed):
-        yield document.mistake(("computed", name), "a name of its own: a point from registers has it")
+    for name in {*profile.points, *profile.reported} & set(profile.computed):
+        yield document.mistake(("computed", name), "a name of its own: a point of the device has it")
+    yield from _reports(document, profile)
     for name, point in profile.points.items():
         if point.poll not in profile.poll_groups:
             yield document.mistake(("points", name, "poll"), f"a poll group of this profile (given: {point.poll!r})")
@@ -283,6 +286,26 @@ def _clock_command(document: Document, profile: Profile, where: Where) -> Iterat
     together = all(end == point.address for end, point in zip(ends, points[1:], strict=False))
     if not together or any(point.access != "rw" or point.table != "holding" for point in points):
         yield document.mistake(where, "a clock whose points are holding registers side by side, with access rw")
+
+
+def _reports(document: Document, profile: Profile) -> Iterator[Mistake]:
+    reports = profile.reports
+    if reports is None:
+        return
+    try:
+        adapter = pushing_adapter(reports.adapter)
+    except Malformed as error:
+        yield document.mistake(("reports", "adapter"), str(error))
+        return
+    if reports.drift is not None and reports.drift not in profile.computed:
+        yield document.mistake(("reports", "drift"), f"a computed point of this profile (given: {reports.drift!r})")
+    for name, point in profile.reported.items():
+        if point.poll not in profile.poll_groups:
+            yield document.mistake(("reported", name, "poll"), f"a poll group of this profile (given: {point.poll!r})")
+        for element in point.elements:
+            if not adapter.is_element(element):
+                expected = f"elements of {reports.adapter} (given: {element!r})"
+                yield document.mistake(("reported", name, "elements"), expected)
 
 
 def _commands(document: Document, profile: Profile) -> Iterator[Mistake]:

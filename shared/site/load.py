@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.documents import Document, MalformedDocument, Mistake, read_document, validate
 from shared.errors import Malformed
+from shared.field.adapters.registry import pushing_adapter
 from shared.field.address import in_folder, parse_address
 from shared.field.security import key_mistakes
 from shared.site.model import Site
@@ -34,7 +35,11 @@ def load_site(folder: Path, variables: Mapping[str, str] | None = None, *, keys_
     assert isinstance(document.content, dict)
     lines = [_filled_in(line, values, folder) for line in document.content.get("lines", ())]
     site = validate(document, Site, {**document.content, "lines": lines, "variables": values})
-    mistakes = [*_shared_devices(document, site), *(_keys(document, site, keys_of) if keys_of else ())]
+    mistakes = [
+        *_shared_devices(document, site),
+        *_homes(document, site),
+        *(_keys(document, site, keys_of) if keys_of else ()),
+    ]
     if mistakes:
         raise MalformedDocument(sorted(mistakes, key=lambda mistake: mistake.line))
     return site
@@ -114,20 +119,38 @@ def _references(document: Document, site: Site) -> Iterator[Mistake]:
         yield from _known(document, (*at, "area"), asset.area, areas, "an area of this file")
         for other in filter(None, (asset.part_of, *asset.fed_by)):
             yield from _known(document, at, other, assets, "an asset of this file in part_of and fed_by")
-    units: set[tuple[str, int]] = set()
-    homes: dict[str, tuple[str, str]] = {}
+    known: set[tuple[str, int | str]] = set()
     for index, controller in enumerate(site.controllers):
         at = ("controllers", index)
         yield from _known(document, (*at, "line"), controller.line, set(site.lines_by_id), "a line of this file")
         yield from _known(document, (*at, "asset"), controller.asset, assets, "an asset of this file")
         for point, asset_id in controller.points.items():
             yield from _known(document, (*at, "points", point), asset_id, assets, "an asset of this file")
-        home = site.assets_by_id.get(controller.asset)
-        if home is not None and homes.setdefault(controller.line, (home.trade, home.area)) != (home.trade, home.area):
-            yield document.mistake((*at, "line"), f"a line of one trade and one area: {controller.line} has another")
-        if (controller.line, controller.unit) in units:
-            yield document.mistake((*at, "unit"), f"a unit id of its own on line {controller.line}")
-        units.add((controller.line, controller.unit))
+        place = controller.line, controller.station or controller.unit
+        if place in known:
+            named = "unit id" if controller.station is None else "station address"
+            yield document.mistake((*at, named.split(maxsplit=1)[0]), f"a {named} of its own on line {controller.line}")
+        known.add(place)
+
+
+def _homes(document: Document, site: Site) -> Iterator[Mistake]:
+    """A line that asks belongs to one area; at one that listens, devices of all areas of a trade report."""
+    addresses = {line.id: parse_address(line.address) for line in site.lines}
+    homes: dict[str, tuple[str, str]] = {}
+    for index, controller in enumerate(site.controllers):
+        at, asset, address = ("controllers", index), site.assets_by_id[controller.asset], addresses[controller.line]
+        home = (asset.trade, "" if address.listens else asset.area)
+        if homes.setdefault(controller.line, home) != home:
+            expected = "a line of one trade" if address.listens else "a line of one trade and one area"
+            yield document.mistake((*at, "line"), f"{expected}: {controller.line} has another")
+        if not address.listens:
+            if controller.station is not None:
+                yield document.mistake((*at, "station"), f"a unit: on line {controller.line} devices are asked")
+        elif controller.station is None:
+            yield document.mistake((*at, "unit"), f"a station: on line {controller.line} devices report")
+        elif not pushing_adapter(address.adapter).is_station(controller.station):
+            expected = f"a station address of {address.adapter} (given: {controller.station!r})"
+            yield document.mistake((*at, "station"), expected)
 
 
 def _known(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.contracts.message import Text
 from shared.field.durations import Seconds
@@ -60,7 +60,7 @@ class AssetEntry(Part):
 
 
 class LineEntry(Part):
-    """One channel to controllers; one request is in flight on it at a time.
+    """One channel to controllers; one request is in flight on it at a time. Or an address at which devices report.
 
     Where it has a `backup`, that address takes over after `switch_after` requests in a row found nobody at the first,
     which is tried again every `probe_every` (wall time). Never are both in use.
@@ -78,19 +78,27 @@ class LineEntry(Part):
 
 
 class ControllerEntry(Part):
-    """A device with a unit id on a line. Its points belong to `asset`, but for those named in `points`.
+    """A device on a line: with a unit id where it is asked, with its station address where it reports by itself.
 
-    `commissioning`: it is read, and silent until its loop test is signed.
+    Its points belong to `asset`, but for those named in `points`. `commissioning`: it is read, and silent until its loop
+    test is signed.
     """
 
     id: Id
     line: Id
-    unit: int = Field(ge=0, le=255)
+    unit: int = Field(default=0, ge=0, le=255)
+    station: str | None = None
     profile: Id
     asset: Id
     points: dict[str, Id] = {}
     parameters: dict[str, bool | int | float | str] = {}
     commissioning: bool = False
+
+    @model_validator(mode="after")
+    def _addressed(self) -> Self:
+        if ("unit" in self.model_fields_set) == (self.station is not None):
+            raise ValueError("unit or station: the one by which the device is known on its line")
+        return self
 
 
 class Basemap(Part):

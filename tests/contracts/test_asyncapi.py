@@ -18,7 +18,7 @@ STANDARD = json.loads((Path(__file__).parent / "asyncapi-3.0.0.schema.json").rea
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return asyncapi_document("1.2.3", events="city.events", commands="city.commands")
+    return asyncapi_document("1.2.3", events="city.events", commands="city.commands", reports="city.reports")
 
 
 def test_document_is_valid_asyncapi_3(document: dict[str, Any]) -> None:

@@ -47,6 +47,8 @@ def _way(line: LineEntry, text: str) -> Check:
     """Connected to and closed; nothing is sent."""
     address = parse_address(text)
     subject = f"line {line.id}{' (backup)' if text == line.backup else ''}"
+    if address.listens:
+        return Check("ok", subject, f"{address}: devices connect to the service here")
     if address.device:
         found = check_device(Path(address.device))
         return Check(found.verdict, subject, f"{address.device} {found.found}", found.todo)

@@ -14,7 +14,7 @@ from shared.field.transports import Transport
 def lone_scanner(profile: Profile, unit: int, transport: Transport, controller: str = "device") -> Scanner:
     """A scanner that only reads: the master's counter is left to the service that owns the device."""
     silent = profile.model_copy(update={"watchdog": None})
-    image = ControllerImage(controller, silent, dict.fromkeys((*profile.points, *profile.computed), controller))
+    image = ControllerImage(controller, silent, dict.fromkeys(profile.names, controller))
     return Scanner(image, unit, transport, WallClock(), 0.0, expected=NETWORK)
 
 

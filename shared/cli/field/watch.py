@@ -22,6 +22,7 @@ from shared.cli.field.points import lone_scanner, shown_value
 from shared.cli.profile.reading import Parameters, read_or_exit, refuse
 from shared.clock import WallClock
 from shared.errors import Malformed
+from shared.field.address import parse_address
 from shared.field.line import Line
 from shared.field.pacer import Pacer
 from shared.field.profile import Profile
@@ -139,6 +140,8 @@ def _of_site(folder: Path, lines: Sequence[str] | None, controllers: Sequence[st
     chosen: dict[str, list[tuple[ControllerEntry, Profile]]] = {}
     for entry in site.controllers:
         if (lines and entry.line not in lines) or (controllers and entry.id not in controllers):
+            continue
+        if parse_address(site.lines_by_id[entry.line].address).listens:  # its devices report to the service
             continue
         library = profiles_for(site.assets_by_id[entry.asset].trade, folder)
         chosen.setdefault(entry.line, []).append((entry, library.get(entry.profile, entry.parameters)))

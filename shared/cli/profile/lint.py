@@ -47,10 +47,8 @@ def find_in_file(path: Path, read: ReadProfile) -> list[Finding]:
 def _counts(read: ReadProfile) -> str:
     profile = read.profile
     reads = sum(len(plan_reads(profile, group)) for group in profile.poll_groups)
-    return (
-        f"{len(profile.points)} points in {reads} reads, "
-        f"{len(profile.conditions)} conditions, {len(profile.commands)} commands"
-    )
+    points = f"{len(profile.points)} points in {reads} reads" if profile.points else f"{len(profile.reported)} points"
+    return f"{points}, {len(profile.conditions)} conditions, {len(profile.commands)} commands"
 
 
 def _told(findings: list[Finding]) -> str:

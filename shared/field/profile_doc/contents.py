@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.field.plan import plan_reads
 from shared.field.profile import CommandSpec, Condition, Profile
-from shared.field.profile_doc.points import computed_table, point_tables
+from shared.field.profile_doc.points import computed_table, point_tables, reported_table
 from shared.field.profile_doc.sheet import Both, Cell, Sheet, Table, both, number, seconds
 
 
@@ -14,6 +14,7 @@ def register_map(profile: Profile) -> Sheet:
         _device(profile),
         _parameters(profile),
         *point_tables(profile),
+        reported_table(profile),
         computed_table(profile),
         _polls(profile),
         _conditions(profile),
@@ -28,6 +29,11 @@ def _device(profile: Profile) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (Both("厂家 型号", "Vendor, model"), f"{profile.vendor} {profile.model}".strip() or "-"),
         (Both("专业", "Trade"), profile.trade),
+    ]
+    if profile.reports is not None:
+        rows.append((Both("协议（主动上报）", "Protocol (it reports by itself)"), profile.reports.adapter))
+        return Table(Both("设备", "Device"), (Both("项目", "Item"), Both("内容", "Content")), tuple(rows))
+    rows += [
         (Both("地址起点", "Addresses count from"), str(modbus.address_base)),
         (Both("字节序 字序", "Byte order, word order"), f"{modbus.byte_order}, {modbus.word_order}"),
         (Both("一次读取上限", "Longest read"), f"{modbus.max_registers} registers, {modbus.max_bits} bits"),

@@ -48,6 +48,31 @@ def point_tables(profile: Profile) -> list[DocumentTable]:
     ]
 
 
+def reported_table(profile: Profile) -> DocumentTable:
+    columns = (
+        Both("名称", "Name"),
+        Both("要素", "Elements"),
+        Both("单位", "Unit"),
+        Both("有效范围", "Valid range"),
+        Both("上报组", "Reported in"),
+        Both("限值", "Limits"),
+        Both("含义", "Meaning"),
+    )
+    rows = tuple(
+        (
+            (both(point.title), name),
+            ", ".join(point.elements),
+            point.unit,
+            f"{number(point.valid[0])} … {number(point.valid[1])}" if point.valid else "",
+            point.poll,
+            limits(point),
+            labels(point),
+        )
+        for name, point in profile.reported.items()
+    )
+    return DocumentTable(Both("设备上报的点", "Points the device reports"), columns, rows)
+
+
 def computed_table(profile: Profile) -> DocumentTable:
     columns = (Both("名称", "Name"), Both("单位", "Unit"), Both("限值", "Limits"), Both("含义", "Meaning"))
     rows = tuple(

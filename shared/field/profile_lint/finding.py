@@ -41,7 +41,7 @@ class Subject:
     def units(self, written_point: str | None = None) -> Mapping[str, str]:
         """The unit of every name an expression may use; `param` has that of the point which is written."""
         profile = self.profile
-        units = {name: shown.unit for name, shown in (*profile.points.items(), *profile.computed.items())}
+        units = {name: shown.unit for name in profile.names if (shown := profile.shown(name)) is not None}
         if written_point is not None:
             units["param"] = units.get(written_point, "")
         return units

@@ -43,7 +43,9 @@ def check_timing(subject: Subject) -> Iterator[Finding]:
 def _slow(subject: Subject, where: Where, expression: Expression, limit_s: float) -> Iterator[Finding]:
     """Set-points and identities are let pass: they change by hand, not by themselves."""
     for name in sorted(expression.points):
-        point, every_s = subject.profile.points.get(name), period_s(subject.profile, name)
+        point, every_s = subject.profile.device_point(name), period_s(subject.profile, name)
+        if name in subject.profile.reported:  # how often it reports is the device's business
+            continue
         if point is None or point.kind in ("setpoint", "identity") or every_s is None or every_s <= limit_s:
             continue
         yield subject.warning(
@@ -53,8 +55,8 @@ def _slow(subject: Subject, where: Where, expression: Expression, limit_s: float
 
 def period_s(profile: Profile, name: str) -> float | None:
     """How often a point is read, seconds; None for a computed one."""
-    point = profile.points.get(name)
-    return None if point is None else profile.poll_groups[point.poll].every
+    group = profile.group_of(name)
+    return None if group is None else profile.poll_groups[group].every
 
 
 def _moments(subject: Subject, where: Where, expression: Expression) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ def _codes(subject: Subject) -> Iterator[Finding]:
     profile = subject.profile
     sections: list[tuple[str, Mapping[str, Any]]] = [
         ("points", profile.points),
+        ("reported", profile.reported),
         ("computed", profile.computed),
         ("parameters", profile.parameters),
     ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from shared.field.profile import Profile
+from shared.field.profile import Profile, Shown
 from shared.field.profile_lint.finding import Finding, Subject
 
 
 def check_upkeep(subject: Subject) -> Iterator[Finding]:
     profile = subject.profile
-    used_groups = {point.poll for point in profile.points.values()}
+    used_groups = {profile.group_of(name) for name in profile.names}
     for name in profile.poll_groups:
         if name not in used_groups:
             yield subject.warning("empty_group", ("poll_groups", name), "a poll group with points")
@@ -21,7 +21,12 @@ def check_upkeep(subject: Subject) -> Iterator[Finding]:
 
 def _titles(subject: Subject) -> Iterator[Finding]:
     profile = subject.profile
-    for section, entries in (("points", profile.points), ("computed", profile.computed)):
+    sections: tuple[tuple[str, Mapping[str, Shown]], ...] = (
+        ("points", profile.points),
+        ("reported", profile.reported),
+        ("computed", profile.computed),
+    )
+    for section, entries in sections:
         for name, shown in entries.items():
             if shown.title is None:
                 yield subject.warning("title", (section, name), "a title in zh and en: screens show it")

@@ -42,7 +42,8 @@ def known_range(point: Point) -> Interval | None:
 def box_of(profile: Profile) -> dict[str, Interval]:
     """Every name that expressions of this profile may use, limits among them. Computed points can be anything."""
     box = {name: known for name, point in profile.points.items() if (known := known_range(point)) is not None}
-    for name in (*profile.points, *profile.computed):
+    box |= {name: Interval(*point.valid) for name, point in profile.reported.items() if point.valid is not None}
+    for name in profile.names:
         for limit in ("ll", "l", "h", "hh"):
             value = profile.limit(name, limit)
             if value is not None:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shared.errors import Malformed
+from shared.field.adapters.registry import load_adapter
 from shared.field.address import Address, parse_address
 from shared.field.transports.backup import BackupTransport, SwitchRule
-from shared.field.transports.channel import Channel, SerialChannel, TcpChannel
-from shared.field.transports.framed import FramedTransport
 from shared.field.transports.port import Transport
-from shared.field.transports.pymodbus_framing import Ascii, Rtu
-from shared.field.transports.tap import Tap, TappedChannel
-from shared.field.transports.tcp import TcpTransport
+from shared.field.transports.tap import Tap
 from shared.site.model import LineEntry
 
 
 def open_transport(address: Address, tap: Tap | None = None) -> Transport:
-    """The transport of an address. Nothing is connected until the first request. `tap` is told every byte."""
-    channel: Channel = SerialChannel(address) if address.device else TcpChannel(address)
-    if tap is not None:
-        channel = TappedChannel(channel, tap)
-    if address.framing in ("tcp", "tls"):
-        return TcpTransport(channel)
-    framing = Rtu() if address.framing.startswith("rtu") else Ascii()
-    return FramedTransport(channel, framing, quiet_s=address.quiet_s, resets=not address.device)
+    """The transport of an address. Nothing is connected until the first request. `tap` is told every byte.
+
+    Raises Malformed for an address at which devices report instead of being asked.
+    """
+    adapter = load_adapter(address.adapter)
+    if adapter.kind != "polling":
+        raise Malformed("line_only_listens", given=str(address))
+    return adapter.open(address, tap)
 
 
 def open_line(entry: LineEntry, transport_for: Callable[[Address], Transport] = open_transport) -> Transport:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.bus.frames import Readings
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.address import Address
@@ -65,6 +66,8 @@ class Watching:
         raise AssertionError("no point here is computed")
 
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
+
+    def on_backfill(self, unit: Unit, readings: Readings) -> None: ...
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
 

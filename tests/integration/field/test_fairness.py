@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from shared.bus.frames import Readings
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.configuration import load_configuration
@@ -37,6 +38,8 @@ class Counting:
 
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None:
         self.offline |= {unit.id for each in judgements if each.condition.startswith("offline:")}
+
+    def on_backfill(self, unit: Unit, readings: Readings) -> None: ...
 
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.bus.frames import Readings
 from shared.clock import WallClock
 from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Params, Scalar, Scope
@@ -100,6 +101,8 @@ class Quiet:
     def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
 
     def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None: ...
+
+    def on_backfill(self, unit: Unit, readings: Readings) -> None: ...
 
     def on_scan(self, unit: Unit, scan: Scan) -> None: ...
 

@@ -1,0 +1,106 @@
+"""Every instance listens on every line of its trade at which devices report, whichever areas it owns.
+
+A report for an area of ours goes to the engine, any other to the broker, for the owner of its area. Either way the
+device is answered only when it is safely kept, and what it sends again for want of an answer is known by its identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from shared.bus.forwarding import Forwarder
+from shared.bus.health import Check
+from shared.clock import Clock
+from shared.contracts.envelope import Envelope
+from shared.contracts.field import Report, ReportForwarded
+from shared.errors import Missing, Unavailable
+from shared.field.adapters.registry import pushing_adapter
+from shared.field.address import Address, parse_address
+from shared.field.configuration import Configuration
+from shared.field.listener import Listener
+from shared.site import LineEntry
+
+TakeHere = Callable[[str, Report], bool]
+"""By controller. True when its area is ours and the report is safely kept, False when it is another's. Raises
+Unavailable."""
+
+
+class Reception:
+    """The listening lines of one instance. `adopt` starts it, and changes what it listens on."""
+
+    def __init__(self, configuration: Configuration, clock: Clock, forwarder: Forwarder, take_here: TakeHere) -> None:
+        self._configuration = configuration
+        self._clock = clock
+        self._forwarder = forwarder
+        self._take_here = take_here
+        self._listeners: dict[str, Listener] = {}
+
+    def adopt(self, configuration: Configuration) -> None:
+        """Listen where this one says; lines whose address is the same keep their connections."""
+        self._configuration = configuration
+        wanted = listening_lines(configuration)
+        for name, listener in list(self._listeners.items()):
+            if wanted.get(name) != listener.address:
+                del self._listeners[name]
+                listener.stop()
+        zone = ZoneInfo(configuration.site.time_zone)
+        for name, address in wanted.items():
+            if name not in self._listeners:
+                take = partial(self._take, name)
+                listener = Listener(name, address, pushing_adapter(address.adapter), zone, take)
+                self._listeners[name] = listener
+                listener.start()
+
+    @property
+    def listens(self) -> bool:
+        """Are there devices of this trade that report by themselves?"""
+        return bool(listening_lines(self._configuration))
+
+    def stop(self) -> None:
+        for listener in self._listeners.values():
+            listener.stop()
+        self._forwarder.close()
+
+    def check(self) -> Check:
+        """For the health page: can devices connect?"""
+        for name, listener in self._listeners.items():
+            if listener.refusal is not None:
+                params = {"line": name, "address": str(listener.address), "detail": listener.refusal}
+                return Check(ok=False, code="line_deaf", params=dict(params))
+        connections = sum(listener.connections for listener in self._listeners.values())
+        return Check(ok=True, code="lines_listen", params={"lines": len(self._listeners), "connections": connections})
+
+    def on_forwarded(self, message: ReportForwarded, envelope: Envelope) -> None:  # noqa: ARG002
+        """Another instance heard it. Raises Unavailable while the area is not ours: then it waits for its owner."""
+        if message.controller not in self._configuration.site.controllers_by_id:
+            raise Missing("station_unknown", line="-", station=message.report.station)
+        if not self._take_here(message.controller, message.report):
+            raise Unavailable("area_not_owned", area=message.area)
+
+    def _take(self, line: str, report: Report) -> None:
+        """Raises Missing for a station that no controller of the line has, Unavailable."""
+        site = self._configuration.site
+        entry = next((each for each in site.controllers if (each.line, each.station) == (line, report.station)), None)
+        if entry is None:
+            raise Missing("station_unknown", line=line, station=report.station)
+        if self._take_here(entry.id, report):
+            return
+        self._forwarder.send(
+            ReportForwarded(
+                area=site.assets_by_id[entry.asset].area,
+                trade=self._configuration.trade,
+                controller=entry.id,
+                report=report,
+                arrived_at=self._clock.now(),
+            )
+        )
+
+
+def listening_lines(configuration: Configuration) -> dict[str, Address]:
+    """Where the trade's devices report."""
+    site = configuration.site
+    entries: list[LineEntry] = [site.lines_by_id[site.controllers_by_id[name].line] for name in configuration.profiles]
+    addresses = {entry.id: parse_address(entry.address) for entry in entries}
+    return {name: address for name, address in addresses.items() if address.listens}
