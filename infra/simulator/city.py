@@ -11,16 +11,17 @@ import structlog
 
 from infra.simulator.basin import Basin, Passing
 from infra.simulator.city_time import CityTime
-from infra.simulator.equipment import build_equipment
+from infra.simulator.equipment import Rain, RiverLevel, Station, Telemetry, build_equipment
 from infra.simulator.hydraulics import Hydraulics
 from infra.simulator.lines import Line
-from infra.simulator.maps.device import Device
 from infra.simulator.river import River
 from infra.simulator.road import Road
 from infra.simulator.scenario import Scenario
 from infra.simulator.state import find_state, write_state
 from infra.simulator.storm import DesignStorm, load_formula
-from shared.site import Site
+from infra.simulator.telemetry.line import StationLine
+from shared.field.address import parse_address
+from shared.site import LineEntry, Site
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ class City:
         }
         zone = ZoneInfo(site.time_zone)
         self.equipment = build_equipment(site, scenario, self.basins, lambda: city_time.now().astimezone(zone))
-        self.lines = {line.id: Line(line.id, line.address, self._devices_on(line.id)) for line in site.lines}
+        self.lines = {line.id: self._line(line) for line in site.lines}
         self._turn = asyncio.Lock()
         """Held while the city moves, so that a hot start or a save never meets a half-made step."""
         self._due_s = 0.0
@@ -138,8 +139,13 @@ class City:
         await asyncio.gather(*(basin.advance(seconds, self.river, save=save) for basin in basins))
         self.river.step(seconds, (sum(basin.fallen_mm for basin in basins) - before_mm) / len(self.basins))
 
-    def _devices_on(self, line: str) -> list[Device]:
-        return [self.equipment[each.id].device for each in self.site.controllers if each.line == line]
+    def _line(self, line: LineEntry) -> Line | StationLine:
+        behind = [self.equipment[each.id] for each in self.site.controllers if each.line == line.id]
+        if parse_address(line.address).listens:
+            stations = [each.station for each in behind if isinstance(each, Telemetry)]
+            return StationLine(line.id, line.address, stations)
+        devices = [each.device for each in behind if isinstance(each, Station | Rain | RiverLevel)]
+        return Line(line.id, line.address, devices)
 
     # --- state ------------------------------------------------------------------------------------------------
     def _dump(self) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from infra.simulator.basin import Basin
 from infra.simulator.city import City
 from infra.simulator.city_time import RateRefused
-from infra.simulator.equipment import Equipment, RiverLevel, Station
+from infra.simulator.equipment import Equipment, RiverLevel, Station, Telemetry
 from infra.simulator.lines import Line, LineBusy
 from infra.simulator.rtu.pump import Fault
 from infra.simulator.rtu.pump_station import Contacts
 from infra.simulator.storm import DesignStorm
+from infra.simulator.telemetry.line import StationLine
 
 T = TypeVar("T")
 
@@ -71,8 +72,8 @@ class Controls:
         if isinstance(equipment, Station):
             equipment.rtu.meter_broken, equipment.rtu.meter_frozen = broken, not broken
             return {"level_m": equipment.rtu.meter_m}
-        if isinstance(equipment, RiverLevel):
-            gauge = equipment.device.gauge
+        if isinstance(equipment, RiverLevel | Telemetry):
+            gauge = equipment.station.river if isinstance(equipment, Telemetry) else equipment.device.gauge
             gauge.broken, gauge.frozen = broken, not broken
             return {"level_m": gauge.level_m}
         raise ControlRefused(f"{station} has no level meter.")
@@ -107,7 +108,7 @@ class Controls:
         """Mend a line or a station, or everything: faults, sensors, keys, contacts, lines. Not weather, not time."""
         city = self._city
         if thing == EVERYTHING:
-            lines: list[Line] = list(city.lines.values())
+            lines: list[Line | StationLine] = list(city.lines.values())
             equipment: list[Equipment] = list(city.equipment.values())
         else:
             lines = [line for key, line in city.lines.items() if key == thing]
@@ -139,6 +140,9 @@ class Controls:
             "river_m": round(city.river.level_m, 3),
             "catchments": {key: _catchment(basin) for key, basin in city.basins.items()},
             "stations": {each.asset: _station(each) for each in city.equipment.values() if isinstance(each, Station)},
+            "waiting_reports": {
+                each.asset: len(each.station.memory) for each in city.equipment.values() if isinstance(each, Telemetry)
+            },
             "lines": {key: {"cut": line.cut, "delay_s": line.delay_s} for key, line in city.lines.items()},
         }
 
@@ -148,7 +152,7 @@ class Controls:
             return list(self._city.basins.values())
         return [_find(self._city.basins, catchment, "catchment")]
 
-    def _line(self, line: str) -> Line:
+    def _line(self, line: str) -> Line | StationLine:
         return _find(self._city.lines, line, "line")
 
     def _equipment(self, name: str) -> Equipment:
@@ -195,6 +199,8 @@ def _mend(equipment: Equipment) -> None:
         equipment.device.changed()
     elif isinstance(equipment, RiverLevel):
         equipment.device.gauge.frozen = equipment.device.gauge.broken = False
+    elif isinstance(equipment, Telemetry):
+        equipment.station.river.frozen = equipment.station.river.broken = False
 
 
 def _catchment(basin: Basin) -> dict[str, Any]:

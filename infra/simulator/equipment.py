@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from infra.simulator.basin import Basin
-from infra.simulator.maps.device import Device
 from infra.simulator.maps.gauges import RainGaugeDevice, RiverGaugeDevice
 from infra.simulator.maps.pump_station import PumpStationDevice
 from infra.simulator.rain import TippingBucket
@@ -20,7 +19,8 @@ from infra.simulator.rtu.gauges import RainGauge, RiverGauge
 from infra.simulator.rtu.pump import Pump
 from infra.simulator.rtu.pump_station import PumpStation
 from infra.simulator.rtu.setpoints import Setpoints
-from infra.simulator.scenario import PumpStationEntry, RainGaugeEntry, Scenario
+from infra.simulator.scenario import PumpStationEntry, RainGaugeEntry, Scenario, TelemetryStationEntry
+from infra.simulator.telemetry.station import Kept, TelemetryStation
 from shared.site import ControllerEntry, Site
 
 _STATION: TypeAdapter[PumpStation] = TypeAdapter(PumpStation)
@@ -32,9 +32,6 @@ class Equipment(Protocol):
     """One controller."""
 
     asset: str
-
-    @property
-    def device(self) -> Device: ...
 
     def step(self, dt_s: float, river: River, *, own_control: bool = False) -> None: ...
 
@@ -120,6 +117,33 @@ class RiverLevel:
         self.device.gauge = _RIVER.validate_python(saved["gauge"])
 
 
+@dataclass(slots=True)
+class Telemetry:
+    asset: str
+    station: TelemetryStation
+    basin: Basin
+    caught_mm: float = 0.0
+    """Of what fell on the basin since the simulator started."""
+
+    def step(self, dt_s: float, river: River, *, own_control: bool = False) -> None:  # noqa: ARG002
+        fallen = self.basin.fallen_mm
+        self.station.step(dt_s, fallen - self.caught_mm, river.level_m, river.rate_m_per_h)
+        self.caught_mm = fallen
+
+    def dump(self) -> dict[str, Any]:
+        station = self.station
+        return {
+            "rain": _RAIN.dump_python(station.rain, mode="json"),
+            "serial": station.serial,
+            "memory": [[kept.serial, kept.raw.hex()] for kept in station.memory],
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.station.rain = _RAIN.validate_python(saved["rain"])
+        self.station.serial = saved["serial"]
+        self.station.memory.extend(Kept(serial, bytes.fromhex(raw)) for serial, raw in saved["memory"])
+
+
 def build_equipment(
     site: Site, scenario: Scenario, basins: Mapping[str, Basin], clock: Callable[[], datetime]
 ) -> dict[str, Equipment]:
@@ -127,7 +151,14 @@ def build_equipment(
     entries = {entry.controller: entry for entry in scenario.controllers}
     equipment: dict[str, Equipment] = {}
     for controller in site.controllers:
-        entry, code = entries[controller.id], int(controller.parameters["station_code"])
+        entry = entries[controller.id]
+        if isinstance(entry, TelemetryStationEntry):
+            assert controller.station is not None
+            bucket = RainGauge(TippingBucket(entry.tip_mm))
+            station = TelemetryStation(controller.station, bucket, RiverGauge(), clock)
+            equipment[controller.id] = Telemetry(controller.asset, station, basins[entry.catchment])
+            continue
+        code = int(controller.parameters["station_code"])
         if isinstance(entry, PumpStationEntry):
             rtu = _pump_station(site, controller, entry)
             device = PumpStationDevice(controller.unit, code, rtu, clock)

@@ -72,7 +72,18 @@ class RiverGaugeEntry(Part):
     controller: str
 
 
-ControllerBehaviour = Annotated[PumpStationEntry | RainGaugeEntry | RiverGaugeEntry, Field(discriminator="behaves_as")]
+class TelemetryStationEntry(Part):
+    """It stands at the river, and its bucket catches what falls on a catchment."""
+
+    behaves_as: Literal["telemetry_station"]
+    controller: str
+    catchment: str
+    tip_mm: float = Field(default=0.1, gt=0)
+
+
+ControllerBehaviour = Annotated[
+    PumpStationEntry | RainGaugeEntry | RiverGaugeEntry | TelemetryStationEntry, Field(discriminator="behaves_as")
+]
 
 
 class Scenario(Part):

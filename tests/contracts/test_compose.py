@@ -116,9 +116,19 @@ def test_secrets_come_from_files_and_each_container_sees_its_own() -> None:
 def test_no_line_of_the_site_is_serial_there() -> None:
     pairs = dict(item.split("=", 1) for item in CONTAINERS["flood"]["environment"]["SITE_VARIABLES"].split(","))
     lines = load_site(ROOT / "infra/sites/tangshan", pairs).lines
-    assert {"tcp", "rtu+tcp"} == {line.address.partition("://")[0] for line in lines}
+    assert {"tcp", "rtu+tcp", "sl651"} == {line.address.partition("://")[0] for line in lines}
     assert len({line.address for line in lines}) == len(lines)
-    assert all("//simulator:" in line.address for line in lines)
+    asked = [line.address for line in lines if not line.address.startswith("sl651:")]
+    assert all("//simulator:" in address for address in asked)
+
+
+def test_stations_call_where_flood_control_listens() -> None:
+    found = {}
+    for name in ("flood", "simulator"):
+        pairs = dict(item.split("=", 1) for item in CONTAINERS[name]["environment"]["SITE_VARIABLES"].split(","))
+        found[name] = load_site(ROOT / "infra/sites/tangshan", pairs).lines_by_id["hydrology"].address
+    assert {"flood": "sl651://0.0.0.0:15027", "simulator": "sl651://flood:15027"} == found
+    assert set(CONTAINERS["flood"]["networks"]) & set(CONTAINERS["simulator"]["networks"])
 
 
 def test_the_clock_is_written_by_the_simulator_alone() -> None:

@@ -50,6 +50,22 @@ def desks(running: tuple[Command, dict[str, str]]) -> Iterator[dict[str, Desk]]:
         yield found
 
 
+def test_station_that_reports_by_itself_is_shown_like_one_that_is_asked(
+    running: tuple[Command, dict[str, str]], desks: dict[str, Desk]
+) -> None:
+    def shown() -> dict[str, dict[str, Any]]:
+        answer = desks["dispatcher"].http.get("/api/readings", params={"asset": "qinglong-station"})
+        return {each["point"]: each for each in answer.json()}
+
+    eventually(lambda: "good" == shown()["level"]["quality"], within_s=20)
+    found = shown()
+    assert {"level": "m", "rain_total": "mm", "battery": "V"} == {
+        point: found[point]["unit"] for point in ("level", "rain_total", "battery")
+    }
+    assert 1.5 < found["level"]["value"] < 4
+    eventually(lambda: "good" == shown()["rain_1h"]["quality"], within_s=20)
+
+
 def wish(asset: str = "xinhua-underpass", command: str = "siren_on", **more: Any) -> dict[str, Any]:
     return {"asset": asset, "command": command, "params": {}, "reason": "", **more}
 
