@@ -80,8 +80,8 @@ class LineEntry(Part):
 class ControllerEntry(Part):
     """A device on a line: with a unit id where it is asked, with its station address where it reports by itself.
 
-    Its points belong to `asset`, but for those named in `points`. `commissioning`: it is read, and silent until its loop
-    test is signed.
+    Its points belong to `asset`, but for those named in `points`. `commissioning`: it is read, and silent until its
+    loop test is signed.
     """
 
     id: Id
