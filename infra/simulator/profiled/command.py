@@ -16,7 +16,7 @@ import typer
 from infra.simulator.lines import Line, LineBusy
 from infra.simulator.profiled.console import Console, Quit, Refusal, hold
 from infra.simulator.profiled.device import ProfileDevice
-from shared.cli.profile.reading import File, Parameters, read_or_exit, refuse
+from shared.cli.profile.reading import File, Parameters, asked_or_exit, refuse
 from shared.errors import Malformed
 from shared.logs import set_up_logs
 
@@ -38,7 +38,7 @@ def simulate(
     parameter: Parameters = None,
 ) -> None:
     """Serve a profile as a Modbus device, with a console on standard input (type help), until quit or a signal."""
-    profile = read_or_exit(file, parameter).profile
+    profile = asked_or_exit(file, parameter).profile
     set_up_logs("simulator", "WARNING")
     device = ProfileDevice(unit, profile, time.monotonic)
     try:

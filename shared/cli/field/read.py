@@ -23,7 +23,7 @@ from shared.cli.field.device import (
     parse_timeout,
 )
 from shared.cli.field.points import lone_scanner, shown_value
-from shared.cli.profile.reading import Parameters, read_or_exit
+from shared.cli.profile.reading import Parameters, asked_or_exit
 from shared.field.profile import Profile
 from shared.field.raw_view import HEADINGS, bit_values, register_views
 from shared.field.scanner import Scanner
@@ -54,7 +54,7 @@ def read(
             for place in chosen:
                 show_raw(place, transport.read(unit, place.table, place.address, place.count, timeout_s))
         return
-    known = read_or_exit(profile, parameter).profile
+    known = asked_or_exit(profile, parameter).profile
     names = check_points(known, places)
     with opened(line, wire=wire) as transport:
         scanner = lone_scanner(known, unit, transport)

@@ -21,7 +21,7 @@ from shared.cli.field.device import (
     parse_timeout,
 )
 from shared.cli.field.read import Places, check_points
-from shared.cli.profile.reading import Parameters, read_or_exit
+from shared.cli.profile.reading import Parameters, asked_or_exit
 from shared.field.plan import plan_reads
 from shared.field.transports import TransportError
 
@@ -45,7 +45,7 @@ def trace(
     """
     line = parse_address_or_exit(address)
     if profile is not None:
-        known = read_or_exit(profile, parameter).profile
+        known = asked_or_exit(profile, parameter).profile
         groups = dict.fromkeys(known.points[name].poll for name in check_points(known, places))
         blocks = [block for group in groups for block in plan_reads(known, group)]
         chosen = [Place(block.table, block.address, block.count) for block in blocks]

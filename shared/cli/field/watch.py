@@ -19,7 +19,7 @@ from rich.table import Table
 
 from shared.cli.field.device import fail, parse_address_or_exit
 from shared.cli.field.points import lone_scanner, shown_value
-from shared.cli.profile.reading import Parameters, read_or_exit, refuse
+from shared.cli.profile.reading import Parameters, asked_or_exit, refuse
 from shared.clock import WallClock
 from shared.errors import Malformed
 from shared.field.address import parse_address
@@ -119,7 +119,7 @@ def watch(
             if address is None:
                 raise typer.BadParameter("the device's line was expected", param_hint="--address")
             parse_address_or_exit(address)
-            profile = read_or_exit(subject, parameter).profile
+            profile = asked_or_exit(subject, parameter).profile
             entry = ControllerEntry(id=profile.id, line="device", unit=unit, profile=profile.id, asset=profile.id)
             chosen = [(LineEntry(id="device", address=address), [(entry, profile)])]
     except Malformed as error:

@@ -25,7 +25,7 @@ from shared.cli.field.device import (
     parse_timeout,
 )
 from shared.cli.field.read import show_raw
-from shared.cli.profile.reading import Parameters, read_or_exit
+from shared.cli.profile.reading import Parameters, asked_or_exit
 from shared.errors import Malformed
 from shared.field.address import Address
 from shared.field.registers import Codec, Order
@@ -66,7 +66,7 @@ def write(
     """
     line = parse_address_or_exit(address)
     if profile is not None:
-        known = read_or_exit(profile, parameter).profile
+        known = asked_or_exit(profile, parameter).profile
         if command not in known.commands:
             raise typer.BadParameter(f"a command of the profile: {', '.join(known.commands)}", param_hint="--command")
         with opened(line, wire=wire) as transport:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.profile.reading import File, Parameters, read_or_exit, refuse
+from shared.cli.profile.reading import File, Parameters, asked_or_exit, refuse
 from shared.errors import PlatformError
 from shared.field.address import parse_address
 from shared.field.capture import capture as read_case
@@ -37,7 +37,7 @@ def capture(
     parameter: Parameters = None,
 ) -> None:
     """Read a live device once and record a golden case: raw blocks and readings. Nothing is written to the device."""
-    read = read_or_exit(file, parameter)
+    read = asked_or_exit(file, parameter)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         transport = open_transport(parse_address(address))

@@ -50,6 +50,15 @@ def read_or_exit(path: Path, given: Sequence[str] | None) -> ReadProfile:
         refuse(error)
 
 
+def asked_or_exit(path: Path, given: Sequence[str] | None) -> ReadProfile:
+    """The same of a device that can be asked; for one that reports by itself, a sentence and exit code 1."""
+    read = read_or_exit(path, given)
+    if read.profile.reports is not None:
+        typer.echo(f"A device of {path} reports by itself: it cannot be asked.", err=True)
+        raise typer.Exit(1)
+    return read
+
+
 def values(given: Sequence[str] | None) -> dict[str, Scalar]:
     """`name=value` pairs; a value is a YAML scalar."""
     found: dict[str, Scalar] = {}
