@@ -7,7 +7,7 @@ import zlib
 
 from shared.field.profile import PollGroup
 
-TICK_S = 0.02
+TICK_S = 0.1
 """Phases are multiples of this: polls that wake together cost less than polls that wake one by one."""
 FIRST_POLL_S_MAX = 1.0
 """Every group is read soon after the start, however rare it is after that: interlocks may hang on it."""
