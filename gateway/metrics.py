@@ -79,7 +79,7 @@ class _Standing:
         )
         site, silent, polled = self._city.site, self._health.silent(), self._health.polled(self._city)
         for entry in site.controllers:
-            key, told = [entry.id, entry.line, str(entry.unit)], silent.get(entry.id)
+            key, told = [entry.id, entry.line, entry.place], silent.get(entry.id)
             if entry.id in polled:
                 state.add_metric(key, 0.0)
             elif told is not None:

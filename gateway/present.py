@@ -230,7 +230,7 @@ class Presenter:
                 shapes.SilentShape(
                     controller=entry.id,
                     line=entry.line,
-                    unit=entry.unit,
+                    unit=entry.place,
                     asset=entry.asset,
                     asset_name=words(asset.name.text()),
                     state=told.state,

@@ -35,12 +35,12 @@ def get_loop_test(controller: str, gateway: TheGateway, caller: TheCaller) -> sh
     return shapes.LoopTest(
         controller=entry.id,
         line=entry.line,
-        unit=entry.unit,
+        unit=entry.place,
         asset=words(asset.name.text()),
         area=asset.area,
         profile=record["profile"],
         silent=record["silent"],
-        points=[_point(gateway, entry, name, point, checks.get(name)) for name, point in profile.points.items()],
+        points=[_point(gateway, entry, name, checks.get(name)) for name in profile.device_names],
         signed=None if signed is None else shapes.LoopSignature.model_validate(_some(signed, "by", "at", "remark")),
     )
 
@@ -81,18 +81,17 @@ def _found(gateway: Gateway, controller: str) -> tuple[ControllerEntry, AssetEnt
     return entry, gateway.site.assets_by_id[entry.asset]
 
 
-def _point(
-    gateway: Gateway, entry: ControllerEntry, name: str, point: Point, check: dict[str, Any] | None
-) -> shapes.LoopPoint:
+def _point(gateway: Gateway, entry: ControllerEntry, name: str, check: dict[str, Any] | None) -> shapes.LoopPoint:
     profile = gateway.city.profile_by_controller(entry.id)
     asset = entry.points.get(name, entry.asset)
     reading = next(each for each in gateway.city.readings(asset) if each.point.name == name)
+    point = profile.device_point(name)
+    assert point is not None
     kept = ("value", "quality", "expected", "passed", "remark", "by", "at")
     return shapes.LoopPoint(
         point=name,
         title=words(texts.point_title(profile, name)),
-        table=point.table,
-        address=point.address,
+        place=f"{point.table} {point.address}" if isinstance(point, Point) else ", ".join(point.elements),
         reading=gateway.presenter.reading(reading),
         check=None if check is None else shapes.LoopCheckShape.model_validate(_some(check, *kept)),
     )

@@ -335,8 +335,8 @@ class LoopPoint(Shape):
 
     point: str
     title: Words
-    table: str
-    address: int
+    place: str
+    """Table and address, or the elements by which it is reported."""
     reading: ReadingShape
     check: LoopCheckShape | None
 
@@ -352,7 +352,8 @@ class LoopTest(Shape):
 
     controller: str
     line: str
-    unit: int
+    unit: str
+    """Its unit id, or the address of the station."""
     asset: Words
     area: str
     profile: str
@@ -516,7 +517,8 @@ class SilentShape(Shape):
 
     controller: str
     line: str
-    unit: int
+    unit: str
+    """Its unit id, or the address of the station."""
     asset: str
     asset_name: Words
     state: Literal["open", "probing"]

@@ -300,10 +300,6 @@ class Engine:
     def units_of(self, area: str) -> list[Unit]:
         return [unit for unit in self.units.values() if unit.area == area]
 
-    def scanners(self) -> list[Scanner]:
-        """Of all controllers that are asked."""
-        return [unit.scanner for unit in list(self.units.values()) if isinstance(unit.scanner, Scanner)]
-
     def find_unit_for(self, asset: str, command: str) -> tuple[Unit, CommandSpec] | None:
         """The controller that offers this command for this asset, and the command."""
         for unit in self.units.values():

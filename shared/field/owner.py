@@ -186,7 +186,7 @@ class Owner:
             database,
             checks=checks,
             configuration=lambda: self._reloader.current.digest,
-            silent=lambda: silent_controllers(self.engine.scanners(), clock),
+            silent=lambda: silent_controllers([unit.scanner for unit in list(self.engine.units.values())], clock),
         )
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)
@@ -479,11 +479,15 @@ class Owner:
                 self._telemetry.begin(area, epoch)
             state.standing_due = True
             self.emit([AreaTaken(area=area, trade=self.service, instance=self.bus.instance, epoch=epoch)])
-            done: dict[type[Message], Handler] = {}
-            done.update(self._entrypoints.does.items())
-            reports: dict[type[Message], Handler] = {ReportForwarded: self._reception.on_forwarded}
-            ahead: dict[type[Message], Handler] = {CancelOperate: self.do_cancel_operate}
-            self.bus.do(area, done, ahead, reports if self._reception.listens else None)
+            self._serve(area)
+
+    def _serve(self, area: str) -> None:
+        """Take what is for the owner of the area."""
+        done: dict[type[Message], Handler] = {}
+        done.update(self._entrypoints.does.items())
+        reports: dict[type[Message], Handler] = {ReportForwarded: self._reception.on_forwarded}
+        ahead: dict[type[Message], Handler] = {CancelOperate: self.do_cancel_operate}
+        self.bus.do(area, done, ahead, reports if self._reception.listens else None)
 
     def _on_lease_lost(self, area: str, cause: LostBecause) -> None:
         with self._lock:
@@ -636,7 +640,12 @@ class Owner:
                 found.after.adopt()
                 self._reloader.current = found.after
                 ended, begun = self.engine.adopt(found.after, found.difference.touched)
+                listened = self._reception.listens
                 self._reception.adopt(found.after)
+                if self._reception.listens != listened:
+                    for area in [state.name for state in self._areas.values() if state.leased]:
+                        self.bus.cease(area)
+                        self._serve(area)
                 for state in self._areas.values():
                     mine = [[unit for unit in units if unit.area == state.name] for units in (ended, begun)]
                     if any(mine):

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from shared.bus.health import SilentController
 from shared.clock import Clock
 from shared.field.scanner import Scanner
+from shared.field.station import Station
 
 
-def silent_controllers(scanners: Iterable[Scanner], clock: Clock) -> list[SilentController]:
-    """Those whose breaker is not closed, the one that is silent longest first. Times to the second."""
+def silent_controllers(scanners: Iterable[Scanner | Station], clock: Clock) -> list[SilentController]:
+    """Those whose breaker is not closed, and those that should have reported by now, the one that is silent longest
+    first. Times to the second.
+    """
     now, now_s = clock.now(), clock.monotonic()
 
     def moment(at_s: float) -> datetime:
@@ -19,6 +22,12 @@ def silent_controllers(scanners: Iterable[Scanner], clock: Clock) -> list[Silent
 
     found = []
     for scanner in scanners:
+        if isinstance(scanner, Station):
+            if not scanner.online:  # it is waited for all the time
+                since = moment(now_s - scanner.overdue_s)
+                name = scanner.image.controller
+                found.append(SilentController(controller=name, state="probing", since=since, next_probe=since))
+            continue
         breaker = scanner.breaker
         state = breaker.state(now_s)
         if state != "closed":

@@ -68,7 +68,12 @@ class Station:
     @property
     def online(self) -> bool:
         """False when it has said nothing for longer than any of its poll groups may be silent."""
-        return self._clock.now_s() - self._heard_at_s <= self._patience_s
+        return self.overdue_s <= 0
+
+    @property
+    def overdue_s(self) -> float:
+        """For how long it should have reported; negative while it is in time."""
+        return self._clock.now_s() - self._heard_at_s - self._patience_s
 
     def take(self, report: Report) -> Taken:
         """A report that was taken before changes nothing."""

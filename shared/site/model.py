@@ -94,6 +94,11 @@ class ControllerEntry(Part):
     parameters: dict[str, bool | int | float | str] = {}
     commissioning: bool = False
 
+    @property
+    def place(self) -> str:
+        """By what it is known on its line."""
+        return str(self.unit) if self.station is None else self.station
+
     @model_validator(mode="after")
     def _addressed(self) -> Self:
         if ("unit" in self.model_fields_set) == (self.station is not None):

@@ -20,8 +20,12 @@ LINK_KEEP_WALL_S = 40.0
 class StationLine:
     """Stations that call the address of a line. It can be cut, and it can be slow."""
 
-    def __init__(self, line_id: str, address: str, stations: Sequence[TelemetryStation]) -> None:
+    def __init__(
+        self, line_id: str, address: str, stations: Sequence[TelemetryStation], answer_wall_s: float = ANSWER_WALL_S
+    ) -> None:
+        """`answer_wall_s`: how long a station waits before it repeats a report."""
         self.id = line_id
+        self._answer_wall_s = answer_wall_s
         self._address = parse_address(address)
         self._stations = list(stations)
         self._tasks: list[asyncio.Task[None]] = []
@@ -57,11 +61,11 @@ class StationLine:
                 await asyncio.sleep(CALL_AGAIN_WALL_S)
                 continue
             try:
-                await self._report(station, reader, writer)
-            except (OSError, asyncio.IncompleteReadError):
-                await asyncio.sleep(CALL_AGAIN_WALL_S)
+                with suppress(OSError, asyncio.IncompleteReadError):  # the centre hung up
+                    await self._report(station, reader, writer)
             finally:
                 writer.close()
+            await asyncio.sleep(CALL_AGAIN_WALL_S)
 
     async def _report(
         self, station: TelemetryStation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -90,7 +94,7 @@ class StationLine:
             writer.write(kept.raw)
             await writer.drain()
             with suppress(TimeoutError):
-                async with asyncio.timeout(ANSWER_WALL_S):
+                async with asyncio.timeout(self._answer_wall_s):
                     while taken_serial(station.address, await reader.readexactly(ANSWER_BYTES)) != kept.serial:
                         continue  # it says once more that an earlier one was taken
                 if station.memory and station.memory[0] is kept:  # a full memory lets its oldest go

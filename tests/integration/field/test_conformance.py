@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from contextlib import suppress
+
 import pytest
 from typer.testing import CliRunner
 
+from infra.local.processes import free_ports
 from shared.cli.main import build
 from shared.field.conformance import polling_cases, pushing_cases, run
 from tests.integration.field.small_adapters import LineAdapter, PlainAdapter
+from tests.unit.field.test_sl651 import TIMED, TIMED_TAKEN
+from tests.waiting import eventually
 
 CLI = CliRunner()
 
@@ -71,3 +78,65 @@ def test_flaw_of_a_pushing_adapter_is_found(flaw: str, fault: str) -> None:
 def test_flaw_of_a_polling_adapter_is_found(flaw: str, fault: str) -> None:
     (case,) = [case for case in polling_cases(PlainAdapter(flaw)) if case.name == fault]
     assert run(case).broken
+
+
+def test_what_a_device_sent_is_read_from_its_bytes() -> None:
+    done = CLI.invoke(build(), ["adapter", "decode", "sl651", TIMED])
+    lines = done.output.splitlines()
+    assert 0 == done.exit_code
+    assert lines[0].endswith("station 0011223344, report 32 52 2017-07-18T03:00:16, sent at 2017-07-18 11:00:16")
+    assert ["39", "10.49", "good", "2017-07-18", "11:00:00"] == lines[3].split()
+    assert lines[-1].split()[-1] == TIMED_TAKEN.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [(TIMED[:-2], "0 bytes belong to nothing, 59 to something cut off"), ("0102", "2 bytes belong to nothing")],
+)
+def test_bytes_without_a_report_are_told_as_such(raw: str, expected: str) -> None:
+    done = CLI.invoke(build(), ["adapter", "decode", "sl651", raw])
+    assert 1 == done.exit_code
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize(("acknowledge", "answered"), [([], False), (["--acknowledge"], True)])
+def test_reports_are_shown_and_answered_only_when_that_is_wished(acknowledge: list[str], answered: bool) -> None:
+    port = free_ports(1)[0]
+    heard: list[bytes] = []
+
+    def station() -> None:
+        with eventually(lambda: connected(port), 5) as connection:
+            connection.sendall(bytes.fromhex(TIMED.replace(" ", "")))
+            connection.settimeout(0.5)
+            with suppress(TimeoutError):
+                heard.append(connection.recv(100))
+
+    calling = threading.Thread(target=station)
+    calling.start()
+    done = CLI.invoke(build(), ["adapter", "listen", f"sl651://127.0.0.1:{port}", "--for", "1s", *acknowledge])
+    calling.join()
+    assert 0 == done.exit_code
+    assert "station 0011223344, report 32 52" in done.output
+    assert answered == bool(heard)
+
+
+def connected(port: int) -> socket.socket | None:
+    try:
+        return socket.create_connection(("127.0.0.1", port), 1)
+    except OSError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["listen", "tcp://127.0.0.1:5651"], "no address at which devices report"),
+        (["decode", "modbus", "00"], "do not report by themselves"),
+        (["decode", "sl651", "zz"], "bytes in hexadecimal"),
+        (["decode", "sl651", "00", "--zone", "Moon"], "a zone such as"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(arguments: list[str], expected: str) -> None:
+    done = CLI.invoke(build(), ["adapter", *arguments])
+    assert done.exit_code in (1, 2)
+    assert expected in " ".join(done.stderr.split())

@@ -10,6 +10,7 @@ from shared.bus.health import SILENT_MAX, HealthPublisher, SilentController
 from shared.clock import FakeClock
 from shared.field.breaker import Breaker
 from shared.field.silence import silent_controllers
+from tests.unit.field.test_station import Desk
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -34,6 +35,15 @@ def test_silent_controllers_are_told_with_their_times_the_longest_first() -> Non
         ("b", "probing", NOON + timedelta(seconds=14), NOON + timedelta(seconds=19)),
     ]
     assert expected == [(each.controller, each.state, each.since, each.next_probe) for each in told]
+
+
+def test_station_that_should_have_reported_is_waited_for() -> None:
+    desk = Desk()
+    assert [] == silent_controllers([desk.station], desk.clock)
+    desk.clock.advance(900 + 60)
+    since = desk.clock.now() - timedelta(seconds=60)
+    expected = SilentController(controller="station", state="probing", since=since, next_probe=since)
+    assert [expected] == silent_controllers([desk.station], desk.clock)
 
 
 def test_a_heartbeat_names_so_many_and_counts_all() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.clock import FakeClock
 from shared.contracts.field import Report, ReportedValue
@@ -124,6 +126,33 @@ def test_of_the_values_of_an_hour_the_newest_stands_and_the_others_are_kept(desk
     taken = desk.report(*(("F4", 300.0 * ago, float(ago)) for ago in range(11, -1, -1)))
     assert [float(ago) for ago in range(11, 0, -1)] == [row.value for row in taken.backfill]
     assert 0.0 == desk.image.values[desk.image.index["rain"]]
+
+
+_moments = st.lists(st.tuples(st.integers(-30, 200), st.booleans()), min_size=1, max_size=30)
+"""Reports by how many minutes ago their value was observed, and whether a minute passes before."""
+
+
+@given(sent=_moments)
+def test_each_value_is_told_once_with_its_time_and_the_newest_of_now_stands(sent: list[tuple[int, bool]]) -> None:
+    desk, at = Desk(), 0
+    told: list[float] = []
+    observed: set[float] = set()
+    for number, (minutes, passes) in enumerate(sent):
+        desk.clock.advance(60.0 * passes)
+        before = desk.image.taken_at_s[at]
+        taken = desk.report(("39", 60.0 * minutes, float(number % 9)))
+        taken_at_s = desk.clock.now_s() - 60.0 * minutes
+        observed.add(taken_at_s)
+        told += [row.taken_us / 1e6 for row in taken.backfill]
+        if taken.changed:
+            stands_s = desk.image.taken_at_s[at]
+            assert stands_s is not None
+            told.append(stands_s)
+            assert before is None or stands_s > before
+            assert -120.0 <= desk.clock.now_s() - stands_s <= 900.0
+        else:
+            assert before == desk.image.taken_at_s[at]
+    assert sorted(observed) == sorted(told)
 
 
 @pytest.mark.parametrize(

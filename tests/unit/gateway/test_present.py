@@ -67,7 +67,7 @@ def test_breakers_are_told_by_line_and_unit_to_those_who_may_view_them() -> None
     health.note(heartbeat(opened))
     told = presenter.breakers()
     (each,) = told.silent
-    assert (dead.line, dead.unit, "open", NOON) == (each.line, each.unit, each.state, each.since)
+    assert (dead.line, dead.place, "open", NOON) == (each.line, each.unit, each.state, each.since)
     assert (count - 1, 0) == (told.closed, told.unknown)
     assert [] == presenter.breakers(lambda _trade, area: area != site.assets_by_id[dead.asset].area).silent
 

@@ -1317,14 +1317,12 @@ export interface components {
          * @description A point of the device: its reading now, and what came of its check.
          */
         LoopPoint: {
-            /** Address */
-            address: number;
             check: components["schemas"]["LoopCheckShape"] | null;
+            /** Place */
+            place: string;
             /** Point */
             point: string;
             reading: components["schemas"]["ReadingShape"];
-            /** Table */
-            table: string;
             title: components["schemas"]["Words"];
         };
         /** LoopSignWish */
@@ -1367,7 +1365,7 @@ export interface components {
             /** Silent */
             silent: boolean;
             /** Unit */
-            unit: number;
+            unit: string;
         };
         /** LostLink */
         LostLink: {
@@ -1674,7 +1672,7 @@ export interface components {
              */
             state: "open" | "probing";
             /** Unit */
-            unit: number;
+            unit: string;
         };
         /** SiteHead */
         SiteHead: {
