@@ -42,19 +42,24 @@ def main(port: int) -> None:
                 connections[connection.fileno()] = connection
                 continue
             connection = connections[number]
-            request = connection.recv(260)
-            if not request:
-                del connections[number]
-                connection.close()
-                continue
-            if second != (now := int(time.time())):
-                second, data = now, registers_at(now)
-            function, first, count = struct.unpack(">BHH", request[7:12])
-            if function == 3:
-                body = bytes((3, count * 2)) + data[first * 2 : (first + count) * 2]
-            else:
-                body = bytes((function | 0x80, 1))
-            connection.send(request[:4] + struct.pack(">HB", len(body) + 1, request[6]) + body)
+            try:
+                request = connection.recv(260)
+                if request:
+                    if second != (now := int(time.time())):
+                        second, data = now, registers_at(now)
+                    connection.send(_answer(request, data))
+                    continue
+            except ConnectionError:  # a master that waited for too long begins anew
+                pass
+            del connections[number]
+            connection.close()
+
+
+def _answer(request: bytes, data: bytes) -> bytes:
+    function, first, count = struct.unpack(">BHH", request[7:12])
+    found = data[first * 2 : (first + count) * 2]
+    body = bytes((3, count * 2)) + found if function == 3 else bytes((function | 0x80, 1))
+    return request[:4] + struct.pack(">HB", len(body) + 1, request[6]) + body
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def measure(bench: Bench) -> None:
     for controllers in CONTROLLERS:
         bare = measure_bare(bench, controllers)
         ours = measure_ours(bench, controllers)
+        assert ours.farm_cores > 0.5 * bare.farm_cores, "flood control did not read them all"
         print(
             f"{controllers:5} controllers, 1 s: bare pymodbus loop {bare.cores:6.1%}, flood control {ours.cores:6.1%} "
             f"of a core, ratio {ours.cores / bare.cores:.2f}; {ours.memory_mb - idle.memory_mb:+.0f} MB over idle; "
