@@ -20,7 +20,7 @@ from shared.field.adapters.registry import pushing_adapter
 from shared.field.address import Address, parse_address
 from shared.field.configuration import Configuration
 from shared.field.listener import Listener
-from shared.site import LineEntry
+from shared.site import ControllerEntry, LineEntry
 
 TakeHere = Callable[[str, Report], bool]
 """By controller. True when its area is ours and the report is safely kept, False when it is another's. Raises
@@ -36,10 +36,13 @@ class Reception:
         self._forwarder = forwarder
         self._take_here = take_here
         self._listeners: dict[str, Listener] = {}
+        self._stations: dict[tuple[str, str | None], ControllerEntry] = {}
+        """By line and station address."""
 
     def adopt(self, configuration: Configuration) -> None:
         """Listen where this one says; lines whose address is the same keep their connections."""
         self._configuration = configuration
+        self._stations = {(each.line, each.station): each for each in configuration.site.controllers}
         wanted = listening_lines(configuration)
         for name, listener in list(self._listeners.items()):
             if wanted.get(name) != listener.address:
@@ -81,15 +84,14 @@ class Reception:
 
     def _take(self, line: str, report: Report) -> None:
         """Raises Missing for a station that no controller of the line has, Unavailable."""
-        site = self._configuration.site
-        entry = next((each for each in site.controllers if (each.line, each.station) == (line, report.station)), None)
+        entry = self._stations.get((line, report.station))
         if entry is None:
             raise Missing("station_unknown", line=line, station=report.station)
         if self._take_here(entry.id, report):
             return
         self._forwarder.send(
             ReportForwarded(
-                area=site.assets_by_id[entry.asset].area,
+                area=self._configuration.site.assets_by_id[entry.asset].area,
                 trade=self._configuration.trade,
                 controller=entry.id,
                 report=report,

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC
 
 import atheris
 
-with atheris.instrument_imports(include=["shared.field.transports"]):
+with atheris.instrument_imports(include=["shared.field.transports", "shared.field.adapters"]):
+    from shared.field.adapters.port import Arrival, Unread
+    from shared.field.adapters.sl651.adapter import ADAPTER
+    from shared.field.adapters.sl651.frame import FRAME_MAX, Frame, encode_frame
     from shared.field.transports.asking import AskingTransport
     from shared.field.transports.framed import FramedTransport
     from shared.field.transports.port import DeviceException, TransportError
@@ -25,8 +29,29 @@ KINDS: tuple[FrameKind, ...] = ("mbap", "rtu", "ascii")
 
 
 def try_input(data: bytes) -> None:
-    """The first bytes choose framing, question, cuts and what is laid before and after; the rest is what came."""
+    """The first bytes choose who hears it, framing, question, cuts and what is laid before and after; the rest is what
+    came."""
     provider = atheris.FuzzedDataProvider(data)
+    if provider.ConsumeBool():
+        hear(provider)
+    else:
+        ask(provider)
+
+
+def hear(provider: atheris.FuzzedDataProvider) -> None:
+    """Bytes of a station, and a frame whose text they are."""
+    session = ADAPTER.session(UTC)
+    function = provider.ConsumeIntInRange(0x2F, 0x36)
+    cut = provider.ConsumeIntInRange(0, 2048)
+    came = provider.ConsumeBytes(2048)
+    framed = Frame(direction="up", centre=1, station="0012345678", password=0, function=function, text=came)
+    for piece in (came[:cut], came[cut:], encode_frame(framed)):
+        for arrival in session.feed(piece):
+            assert isinstance(arrival, Arrival | Unread)
+        assert session.waiting <= FRAME_MAX
+
+
+def ask(provider: atheris.FuzzedDataProvider) -> None:
     kind = KINDS[provider.ConsumeIntInRange(0, len(KINDS) - 1)]
     question = QUESTIONS[provider.ConsumeIntInRange(0, len(QUESTIONS) - 1)]
     with_answer = provider.ConsumeBool()
