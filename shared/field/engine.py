@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -253,12 +254,12 @@ class Engine:
             begun += self._hear(area, [entry for entry in self._reporting(area) if entry.id in touched], leaving)
         return ended, begun
 
-    def receive(self, controller: str, report: Report) -> bool:
+    def receive(self, controller: str, report: Report, arrived_at: datetime) -> bool:
         """Take what a controller reported by itself. False when it is not one of ours."""
         unit = self.units.get(controller)
         if unit is None or not isinstance(unit.scanner, Station) or not isinstance(unit.line, StationLine):
             return False
-        taken = unit.line.take(unit.scanner, report)
+        taken = unit.line.take(unit.scanner, report, arrived_at.timestamp())
         drift = unit.profile.reports.drift if unit.profile.reports else None
         if drift is not None and taken.drift_s is not None:
             unit.compute(drift, taken.drift_s, self._clock.now_s())

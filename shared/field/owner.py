@@ -319,8 +319,8 @@ class Owner:
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None:
         self._trade.write_computed(unit, point, value)
 
-    def _receive(self, controller: str, report: Report) -> bool:
-        if not self.engine.receive(controller, report):
+    def _receive(self, controller: str, report: Report, arrived_at: datetime) -> bool:
+        if not self.engine.receive(controller, report, arrived_at):
             return False
         if not self._telemetry.wait_kept(KEPT_WITHIN_WALL_S):
             raise Unavailable("report_not_kept", controller=controller)

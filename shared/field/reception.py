@@ -7,6 +7,7 @@ device is answered only when it is safely kept, and what it sends again for want
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,9 @@ from shared.field.configuration import Configuration
 from shared.field.listener import Listener
 from shared.site import ControllerEntry, LineEntry
 
-TakeHere = Callable[[str, Report], bool]
-"""By controller. True when its area is ours and the report is safely kept, False when it is another's. Raises
-Unavailable."""
+TakeHere = Callable[[str, Report, datetime], bool]
+"""Controller, report, when it arrived. True when its area is ours and the report is safely kept, False when it is
+another's. Raises Unavailable."""
 
 
 class Reception:
@@ -79,7 +80,7 @@ class Reception:
         """Another instance heard it. Raises Unavailable while the area is not ours: then it waits for its owner."""
         if message.controller not in self._configuration.site.controllers_by_id:
             raise Missing("station_unknown", line="-", station=message.report.station)
-        if not self._take_here(message.controller, message.report):
+        if not self._take_here(message.controller, message.report, message.arrived_at):
             raise Unavailable("area_not_owned", area=message.area)
 
     def _take(self, line: str, report: Report) -> None:
@@ -87,7 +88,8 @@ class Reception:
         entry = self._stations.get((line, report.station))
         if entry is None:
             raise Missing("station_unknown", line=line, station=report.station)
-        if self._take_here(entry.id, report):
+        arrived_at = self._clock.now()
+        if self._take_here(entry.id, report, arrived_at):
             return
         self._forwarder.send(
             ReportForwarded(
@@ -95,7 +97,7 @@ class Reception:
                 trade=self._configuration.trade,
                 controller=entry.id,
                 report=report,
-                arrived_at=self._clock.now(),
+                arrived_at=arrived_at,
             )
         )
 

@@ -75,9 +75,10 @@ class Station:
         """For how long it should have reported; negative while it is in time."""
         return self._clock.now_s() - self._heard_at_s - self._patience_s
 
-    def take(self, report: Report) -> Taken:
-        """A report that was taken before changes nothing."""
-        now_s = self._heard_at_s = self._clock.now_s()
+    def take(self, report: Report, arrived_at_s: float) -> Taken:
+        """A report that was taken before changes nothing. It may have waited for us since it arrived."""
+        now_s = self._clock.now_s()
+        self._heard_at_s = max(self._heard_at_s, arrived_at_s)
         self.counts.reports += 1
         taken = Taken()
         if not self._reports.add(report.identity):
@@ -91,7 +92,7 @@ class Station:
             self._put(name, sorted(values, key=lambda value: value.taken_at), now_s, taken)
         self.counts.backfilled += len(taken.backfill)
         if report.sent_at is not None and (taken.changed or not report.values):
-            taken.drift_s = round(report.sent_at.timestamp() - now_s, 1)
+            taken.drift_s = round(report.sent_at.timestamp() - arrived_at_s, 1)
         return taken
 
     def _put(self, name: str, values: list[ReportedValue], now_s: float, taken: Taken) -> None:

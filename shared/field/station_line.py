@@ -52,10 +52,10 @@ class StationLine:
         with self._turn:
             do()
 
-    def take(self, station: Station, report: Report) -> Taken:
+    def take(self, station: Station, report: Report, arrived_at_s: float) -> Taken:
         """A report, and the scans that it makes."""
         with self._turn:
-            taken = station.take(report)
+            taken = station.take(report, arrived_at_s)
             for group, changed in taken.changed.items():
                 self._scan(station, group, changed)
             if not taken.changed:

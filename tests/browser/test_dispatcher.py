@@ -138,7 +138,7 @@ def test_a_cut_line_is_unknown_in_the_map_and_told_in_the_strip(city: City, scre
     breaker = page.get_by_test_id("breakers").get_by_role("row").nth(1)
     expect(breaker).to_contain_text("kaiping-rtu")
     expect(breaker).to_contain_text(re.compile("断开：只探测|探测中"))
-    expect(page.get_by_test_id("breakers-closed")).to_contain_text("7 台")
+    expect(page.get_by_test_id("breakers-closed")).to_contain_text("8 台")
     page.keyboard.press("Escape")
     station = page.locator("a[data-asset=kaiping]")
     expect(station).to_contain_text("读数未知")

@@ -166,10 +166,10 @@ def test_engine_takes_what_is_its_own_and_goes_on_through_a_change(tmp_path: Pat
     try:
         (unit,) = engine.take(AREA)
         engine.start(AREA)
-        assert engine.receive("one", report(1, 2.5))
-        assert not engine.receive("two", report(1, 2.5, SECOND)), "its area is another's"
+        assert engine.receive("one", report(1, 2.5), datetime.now(UTC))
+        assert not engine.receive("two", report(1, 2.5, SECOND), datetime.now(UTC)), "its area is another's"
         assert 2.5 == unit.facts.value("level")
-        assert engine.receive("one", report(2, 1.0, ago=timedelta(hours=2)))
+        assert engine.receive("one", report(2, 1.0, ago=timedelta(hours=2)), datetime.now(UTC))
         assert [["good.backfill"] * 2] == [list(each.quality) for each in listener.backfill]
 
         after = configured(tmp_path, second="0099999999")
@@ -179,10 +179,10 @@ def test_engine_takes_what_is_its_own_and_goes_on_through_a_change(tmp_path: Pat
         (gone,), (begun,) = engine.adopt(after, {"one"})
         engine.start(AREA)
         assert (unit, "one") == (gone, begun.id)
-        assert engine.receive("one", report(3, 2.6))
+        assert engine.receive("one", report(3, 2.6), datetime.now(UTC))
         assert (2.6, 2.0) == (begun.facts.value("level"), begun.profile.limit("level", "h"))
         engine.release(AREA)
-        assert not engine.receive("one", report(4, 2.6))
+        assert not engine.receive("one", report(4, 2.6), datetime.now(UTC))
     finally:
         engine.stop()
 

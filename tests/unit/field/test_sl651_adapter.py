@@ -67,7 +67,7 @@ def test_published_report_becomes_readings_of_the_profile() -> None:
     profile = load_profile(PROFILE)
     clock = FakeClock(datetime(2017, 7, 18, 3, 0, 20, tzinfo=UTC))
     image = ControllerImage("station", profile, dict.fromkeys(profile.names, "river"))
-    taken = Station(image, clock).take(_arrivals(_wire(TIMED))[0].report)
+    taken = Station(image, clock).take(_arrivals(_wire(TIMED))[0].report, clock.now_s())
     shown = {name: image.shown(image.index[name])[:2] for name in profile.reported}
     assert {
         "level": (10.49, "good"),

@@ -43,9 +43,13 @@ class Desk:
         self._number = 0
 
     def report(
-        self, *values: tuple[str, float, Scalar], quality: str = "good", sent_s: float = 0.0, number: int = 0
-    ) -> Taken:
-        """`values`: element, how many seconds ago, value. `sent_s`: how far ahead the station's clock is."""
+        self, *values: tuple[str, float, Scalar], quality: str = "good", sent_s: float = 0.0, number: int = 0,
+        waits_s: float = 0.0,
+    ) -> Taken:  # fmt: skip
+        """`values`: element, how many seconds ago, value. `sent_s`: how far ahead the station's clock is.
+
+        `waits_s`: how long the report waits for its owner.
+        """
         self._number += 1
         now = self.clock.now()
         observed = tuple(
@@ -53,7 +57,9 @@ class Desk:
             for element, ago_s, value in values
         )
         identity, sent_at = str(number or self._number), now + timedelta(seconds=sent_s)
-        return self.station.take(Report(station="0012345678", identity=identity, sent_at=sent_at, values=observed))
+        report = Report(station="0012345678", identity=identity, sent_at=sent_at, values=observed)
+        self.clock.advance(waits_s)
+        return self.station.take(report, now.timestamp())
 
     def level(self) -> Scalar:
         return self.image.known(self.image.index["level"], self.clock.now_s())
@@ -184,6 +190,12 @@ def test_clock_is_judged_by_what_was_sent_now(
     desk: Desk, values: tuple[tuple[str, float, Scalar], ...], expected: float | None
 ) -> None:
     assert expected == desk.report(*values, sent_s=75.0).drift_s
+
+
+def test_report_that_waited_for_its_owner_tells_nothing_wrong_of_the_clock(desk: Desk) -> None:
+    assert 75.0 == desk.report(("39", 0, 1.0), sent_s=75.0, waits_s=600).drift_s
+    desk.clock.advance(301)
+    assert not desk.station.online, "it was heard when the report arrived"
 
 
 @pytest.mark.parametrize(
