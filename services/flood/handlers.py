@@ -109,7 +109,8 @@ class Flood:
 
     def remember(self, area: str, asset: str, condition: str) -> bool:
         with self._lock:
-            desks = [desk for desk in self._stations.values() if desk.unit.area == area]
+            mine = [desk for desk in self._stations.values() if desk.unit.area == area]
+            desks = [desk for desk in mine if not desk.unit.scanner.silent]
             return any(desk.conditions.remember(asset, condition) for desk in desks)
 
     def memories(self, area: str) -> dict[str, dict[str, Any]]:

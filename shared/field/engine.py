@@ -102,6 +102,8 @@ class Unit:
     judged: bool = False
     lost: Lost | None = None
     """Since when nothing is read of it any more, and why; None while something is."""
+    read_before_s: float | None = None
+    """The last good reading under an earlier configuration."""
     marks_judged: Mapping[int, object] = field(default_factory=dict)
     """The marks as they were at the last scan."""
     link_truths: tuple[bool, ...] = ()
@@ -151,6 +153,14 @@ class Unit:
         is in service."""
         dog = self.scanner.watchdog
         return not (self.scanner.wrong_device or self.scanner.silent) and (dog is None or dog.is_master())
+
+    def last_good_s(self) -> float | None:
+        """The last good reading, city time; None when there was none since the start."""
+        return max((at_s for at_s in self.image.last_good_s.values() if at_s is not None), default=self.read_before_s)
+
+    def follow(self, before: Unit) -> None:
+        """The same controller under another configuration: what was lost is lost since then."""
+        self.lost, self.read_before_s = before.lost, before.last_good_s()
 
     def speak(self) -> None:
         """It was silent and is in service now: everything is judged as if it were seen for the first time."""
@@ -229,29 +239,36 @@ class Engine:
         before, self._configuration = self._configuration, after
         wanted = {area: self._wanted(area) for area in self._lines}
         ended: list[Unit] = []
-        begun: list[Unit] = []
+        joining: list[tuple[str, Line, list[ControllerEntry]]] = []
         for area, lines in self._lines.items():
             for name, line in list(lines.items()):
                 old = [unit for unit in self.units.values() if unit.line is line]
                 leaving = [unit for unit in old if unit.id in touched]
                 goes_on = name in wanted[area] and before.site.lines_by_id[name] == after.site.lines_by_id[name]
                 if goes_on and self._leave(line, leaving):
-                    self._end(leaving, "configuration_changed")
-                    ended += leaving
-                    begun += self._join(area, line, [each for each in wanted[area].pop(name) if each.id in touched])
+                    joining.append((area, line, [each for each in wanted[area].pop(name) if each.id in touched]))
                 else:
                     line.stop()
                     del lines[name]
-                    self._end(old, "configuration_changed")
-                    ended += old
-        for area, others in wanted.items():  # when every channel that ends is closed: a serial device may have moved
-            for name, controllers in others.items():
-                begun += self._open(area, name, controllers)
+                    self._waiting = [waiting for waiting in self._waiting if waiting[1] is not line]
+                    leaving = old
+                self._end(leaving, "configuration_changed")
+                ended += leaving
         for area in self._lines:
             leaving = [unit for unit in self.units_of(area) if unit.profile.reports and unit.id in touched]
+            self._stations[area].replace([unit.scanner for unit in leaving if isinstance(unit.scanner, Station)], ())
             self._end(leaving, "configuration_changed")
             ended += leaving
-            begun += self._hear(area, [entry for entry in self._reporting(area) if entry.id in touched], leaving)
+        # What begins is built when everything that ends has ended: a controller, or a serial device, may have moved.
+        begun = [unit for area, line, controllers in joining for unit in self._join(area, line, controllers)]
+        for area, others in wanted.items():
+            for name, controllers in others.items():
+                begun += self._open(area, name, controllers)
+            begun += self._hear(area, [entry for entry in self._reporting(area) if entry.id in touched])
+        before_them = {unit.id: unit for unit in ended}
+        for unit in begun:
+            if unit.id in before_them:
+                unit.follow(before_them[unit.id])
         return ended, begun
 
     def receive(self, controller: str, report: Report, arrived_at: datetime) -> bool:
@@ -278,7 +295,7 @@ class Engine:
         """
         for waiting in [each for each in self._waiting if each[0] == area]:
             _, line, scanners = waiting
-            line.replace((), scanners)
+            line.replace((), [scanner for scanner in scanners if scanner.enabled])
             self._waiting.remove(waiting)
         for line in self._lines[area].values():
             line.start()
@@ -299,11 +316,11 @@ class Engine:
         self._pacer.stop()
 
     def units_of(self, area: str) -> list[Unit]:
-        return [unit for unit in self.units.values() if unit.area == area]
+        return [unit for unit in list(self.units.values()) if unit.area == area]
 
     def find_unit_for(self, asset: str, command: str) -> tuple[Unit, CommandSpec] | None:
         """The controller that offers this command for this asset, and the command."""
-        for unit in self.units.values():
+        for unit in list(self.units.values()):
             spec = unit.profile.commands.get(command)
             if spec is not None and unit.image.assets[unit.image.index[spec.point]] == asset:
                 return unit, spec
@@ -325,7 +342,7 @@ class Engine:
         result: list[Outcome | bool] = []
 
         def write() -> None:
-            result.append(still_wanted() or self._write(unit, spec, params))
+            result.append(self._exchanged(unit) or still_wanted() or self._write(unit, spec, params))
             if isinstance(result[0], bool):
                 sent_at_s = self._clock.now().timestamp()
                 proof = Verification(spec, params, sent_at_s)
@@ -378,14 +395,14 @@ class Engine:
         entries = self._configuration.site.controllers_of(self._configuration.trade, area)
         return [entry for entry in entries if self._configuration.profiles[entry.id].reports is not None]
 
-    def _hear(self, area: str, controllers: Sequence[ControllerEntry], leaving: Sequence[Unit] = ()) -> list[Unit]:
-        """Build these, which report by themselves, in the place of those that leave."""
+    def _hear(self, area: str, controllers: Sequence[ControllerEntry]) -> list[Unit]:
+        """Build these, which report by themselves."""
         if area not in self._stations:
             self._stations[area] = StationLine(area, [], self._clock, self, self._pacer)
         line = self._stations[area]
         stations = [Station(self._image(controller), self._clock) for controller in controllers]
         begun = [self._unit(area, each, station, line) for each, station in zip(controllers, stations, strict=True)]
-        line.replace([unit.scanner for unit in leaving if isinstance(unit.scanner, Station)], stations)
+        line.replace((), stations)
         return begun
 
     def _open(self, area: str, name: str, controllers: Sequence[ControllerEntry]) -> list[Unit]:
@@ -416,6 +433,7 @@ class Engine:
         self, area: str, controller: ControllerEntry, scanner: Scanner | Station, line: Line | StationLine
     ) -> Unit:
         image = scanner.image
+        scanner.silent = controller.commissioning  # until it is known that somebody has signed
         assets = dict(zip(image.names, image.assets, strict=True))
         unit = self.units[controller.id] = Unit(
             entry=controller,
@@ -454,10 +472,9 @@ class Engine:
                 lost, unit.lost = unit.lost, None
                 self._listener.on_found_again(unit, lost, scan.at_s)
         elif unit.lost is None or unit.lost.cause == "device":
-            read_s = [at_s for at_s in unit.image.last_good_s.values() if at_s is not None]
             alone = not any(scanner.online for scanner in unit.line.scanners)
             is_link = alone and (len(unit.line.scanners) > 1 or NOT_CONNECTED in unit.image.qualities)
-            unit.lost = Lost(max(read_s, default=None), "link" if is_link else "device")
+            unit.lost = Lost(unit.last_good_s(), "link" if is_link else "device")
 
     def _image(self, controller: ControllerEntry) -> ControllerImage:
         profile = self._configuration.profiles[controller.id]
@@ -481,6 +498,12 @@ class Engine:
                 identity = f"{code}:{unit.id}"
                 found.append(Judgement(unit.entry.asset, identity, standing, priority, params, unit.facts.now_s))
         return found
+
+    def _exchanged(self, unit: Unit) -> Outcome | None:
+        """Nothing is written by a configuration that is over, and nobody would wait for its proof."""
+        if isinstance(unit.scanner, Scanner) and not unit.scanner.enabled:
+            return Refused(Reason(code="command_outdated", params={"controller": unit.id}))
+        return None
 
     def _write(self, unit: Unit, spec: CommandSpec, params: Params) -> Outcome | bool:
         """True: confirmed. False: nobody knows whether the device heard. Else it said no, or nothing may be written."""

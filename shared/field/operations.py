@@ -176,9 +176,14 @@ class Operations:
                 self._end(wish, Expired(Reason(code="selection_expired", params={})))
 
     def act(self, wish: Wish) -> None:
-        """An automatic action: interlocks hold for it too, the ledger follows."""
+        """An automatic action: interlocks hold for it too, the ledger follows.
+
+        Refused when the configuration has changed since it was decided, and has no such command any more.
+        """
         found = self._engine.find_unit_for(wish.asset, wish.command)
-        assert found is not None, f"{wish.command} of {wish.asset} is not in its profile"
+        if found is None:
+            self._ended(wish, _refused("command_unknown", command=wish.command, asset=wish.asset))
+            return
         unit, spec = found
         refusal = self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)
         if refusal is not None:
@@ -310,6 +315,8 @@ def _event(kind: type[_Kind], trade: str, wish: Wish, **more: Any) -> _Kind:
 
 def _find_interlock(unit: Unit, spec: CommandSpec, wish: Wish, clock: Clock) -> Outcome | None:
     unit.facts.now_s = clock.now().timestamp()
+    if unit.scanner.silent:
+        return _refused("not_commissioned", controller=unit.id)
     if not unit.scanner.online:
         return _refused("controller_offline", controller=unit.id)
     if unit.awaits(spec):

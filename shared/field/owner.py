@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -123,7 +124,8 @@ class Trade(Protocol):
         ...
 
     def remember(self, area: str, asset: str, condition: str) -> bool:
-        """After a restart: this condition of the trade's own stood. False when it has none such."""
+        """After a restart: this condition of the trade's own stood. False when it has none such, or its controller is
+        silent."""
         ...
 
     def write_computed(self, unit: Unit, point: str, value: Scalar) -> None: ...
@@ -141,6 +143,8 @@ class _Area:
     conditions: Conditions
     decider: Decider
     taken_at: datetime
+    built_at: datetime
+    """When the newest of its units were built."""
     epoch: int
     leased: bool
     decided: set[str] = field(default_factory=set)
@@ -148,7 +152,7 @@ class _Area:
     standing_due: bool = True
     recovery_due: bool = True
     recall_due: bool = True
-    """Overrides and marks are still to be remembered."""
+    """Overrides, marks and who polled last are still to be remembered."""
     served_noted_wall_s: float = float("-inf")
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
     conditions_lock: threading.RLock = field(default_factory=threading.RLock)
@@ -389,6 +393,13 @@ class Owner:
                     unit.speak()
             state.decided = self._decided(units)
 
+    def _decide(self, area: str, scanned: list[str]) -> None:
+        """What was exchanged since its scan may be silent now."""
+        state = self._areas.get(area)
+        wanted = [unit for unit in scanned if state is not None and unit in state.decided]
+        if wanted and self._entrypoints.scanned is not None:
+            self._entrypoints.scanned(area, wanted)
+
     def _decided(self, units: Sequence[Unit]) -> set[str]:
         """The units whose scans the trade wants to decide upon, but for those that are being commissioned."""
         return {unit.id for unit in units if not unit.scanner.silent and self._trade.decides(unit)}
@@ -507,18 +518,18 @@ class Owner:
                 self._release(area, "broker")
 
     def _take(self, area: str, epoch: int, *, leased: bool) -> _Area:
-        decide = self._entrypoints.scanned or (lambda _area, _units: None)
+        now = self.clock.now()
         state = _Area(
             name=area,
             conditions=Conditions(self.service, area),
-            decider=Decider(area, decide),
-            taken_at=self.clock.now(),
+            decider=Decider(area, self._decide),
+            taken_at=now,
+            built_at=now,
             epoch=epoch,
             leased=leased,
         )
         units = self.engine.take(area)
         standing = self._load(state, units)
-        self._tell_unserved(state)
         self._recall(state, units)
         self._trade.take(area, units, state.memories)
         state.decided = self._decided(units)
@@ -562,19 +573,17 @@ class Owner:
             return []
         return standing
 
-    def _tell_unserved(self, state: _Area) -> None:
+    def _tell_unserved(self, state: _Area, served_at: datetime | None) -> None:
         """Nobody polled the area for a while: that is a gap too."""
-        try:
-            served_at = self._database.run(lambda session: storage.find_served(session, state.name))
-        except Unavailable as error:
-            _log.debug("gap_not_looked_for", area=state.name, code=error.code)
-            return
         if served_at is not None:
             gap_s = (state.taken_at - served_at).total_seconds()
             if gap_s > self.clock.rate * UNSERVED_WALL_S_MAX:
                 self._tell_gap(state.name, "service", served_at.timestamp(), state.taken_at.timestamp())
 
     def _note_served(self, state: _Area) -> None:
+        """Not before it is known until when it was served before."""
+        if state.recall_due:
+            return
         now = self.clock.now()
         state.served_noted_wall_s = time.monotonic()
         try:
@@ -583,31 +592,40 @@ class Owner:
             _log.debug("served_waits", area=state.name, code=error.code)
 
     def _recall(self, state: _Area, units: Sequence[Unit]) -> None:
-        """The overrides that hold and what people have set; without a database they are remembered when it is back."""
+        """The overrides that hold, what people have set, who polled last; without a database as soon as it is back."""
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> datetime | None:
             self._overrides.remember(storage.list_overrides(session, state.name))
             self._marks.remember(storage.list_marks(session, state.name))
             self._commissioning.remember(*storage.list_loop_tests(session, state.name))
+            return storage.find_served(session, state.name)
 
         self._commissioning.hush(units)  # without a database: what is to be commissioned stays silent
         try:
-            self._database.run(work)
+            served_at = self._database.run(work)
         except Unavailable as error:
             _log.debug("recall_waits", area=state.name, code=error.code)
             return
+        self._tell_unserved(state, served_at)
         self._marks.show(units)
         self._commissioning.hush(units)
         state.recall_due = False
 
     def _remember(self, state: _Area, units: Sequence[Unit], standing: Sequence[StandingCondition]) -> None:
         for condition in standing:
-            speaking = [unit for unit in units if not unit.scanner.silent]
-            remembered = [unit for unit in speaking if unit.remember(condition.asset, condition.condition)]
-            if remembered or self._trade.remember(state.name, condition.asset, condition.condition):
+            if self._is_remembered(state.name, condition, units):
                 state.conditions.remember(condition)
             else:
                 self.emit([state.conditions.withdraw(condition)])
+
+    def _is_remembered(self, area: str, condition: StandingCondition, built: Sequence[Unit]) -> bool:
+        """Does it stand on in what was just built? Not what hangs on controllers that are silent.
+
+        Called with nothing held: the trade has a lock of its own, and judges while it holds it.
+        """
+        speaking = [unit for unit in built if not unit.scanner.silent]
+        remembered = [unit for unit in speaking if unit.remember(condition.asset, condition.condition)]
+        return bool(remembered) or self._trade.remember(area, condition.asset, condition.condition)
 
     # Upkeep, on a thread of its own.
 
@@ -616,17 +634,21 @@ class Owner:
         while not self._stopping.wait(UPKEEP_EVERY_WALL_S):
             turn += 1
             waited_s += UPKEEP_EVERY_WALL_S
-            try:
-                if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
-                    self._take_unleased()
-                self._reload()
-                self.operations.expire_selections()
-                for state in list(self._areas.values()):
-                    self._keep_up_area(state, keep_memory=turn % MEMORY_EVERY == 0)
-            except Unavailable as error:
-                _log.debug("upkeep_waits", code=error.code)
-            except Exception:
-                _log.exception("upkeep_failed")
+            if not self._broker_seen and waited_s >= UNLEASED_AFTER_WALL_S:
+                self._attempt(self._take_unleased)
+            self._attempt(self._reload)
+            self._attempt(self.operations.expire_selections)
+            for state in list(self._areas.values()):
+                self._attempt(partial(self._keep_up_area, state, keep_memory=turn % MEMORY_EVERY == 0))
+
+    def _attempt(self, part: Callable[[], None]) -> None:
+        """A part of the upkeep; what fails is tried again the next turn, and holds up nothing else."""
+        try:
+            part()
+        except Unavailable as error:
+            _log.debug("upkeep_waits", code=error.code)
+        except Exception:
+            _log.exception("upkeep_failed")
 
     def _reload(self) -> None:
         """Work by changed files, when there are any: what they do not touch does not notice."""
@@ -653,7 +675,10 @@ class Owner:
             self.emit([found.event])
 
     def _change(self, state: _Area, ended: Sequence[Unit], begun: Sequence[Unit]) -> None:
-        """Put units in the place of others; what stood and is still known stands, until it is seen."""
+        """Put units in the place of others; what stood and is still known stands, until it is seen.
+
+        What begins is polled from the next turn of the upkeep on.
+        """
         self._trade.release(ended)
         self._trade.take(state.name, begun, state.memories)
         self._marks.show(begun)
@@ -661,16 +686,18 @@ class Owner:
         units = self.engine.units_of(state.name)
         state.decided = self._decided(units)
         touched = {asset for unit in (*ended, *begun) for asset in unit.image.assets}
+        known = [unit for unit in units if unit not in begun]
         with state.conditions_lock:
-            for condition in state.conditions.standing().conditions:
-                name = condition.asset, condition.condition
-                if condition.asset not in touched or any(unit.knows(*name) for unit in units if unit not in begun):
-                    continue
-                remembered = [unit for unit in begun if not unit.scanner.silent and unit.remember(*name)]
-                if not remembered and not self._trade.remember(state.name, *name):
-                    self.emit([state.conditions.withdraw(condition)])
-        state.standing_due, state.taken_at = True, self.clock.now()
-        self.engine.start(state.name)
+            standing = state.conditions.standing().conditions
+        for condition in standing:
+            name = condition.asset, condition.condition
+            if condition.asset not in touched or any(unit.knows(*name) for unit in known):
+                continue
+            if not self._is_remembered(state.name, condition, begun):
+                with state.conditions_lock:
+                    if state.conditions.is_standing(*name):
+                        self.emit([state.conditions.withdraw(condition)])
+        state.standing_due, state.built_at = True, self.clock.now()
 
     def _take_unleased(self) -> None:
         with self._lock:
@@ -682,7 +709,7 @@ class Owner:
     def _keep_up_area(self, state: _Area, *, keep_memory: bool) -> None:
         self.engine.start(state.name)
         units = self.engine.units_of(state.name)
-        waited_s = (self.clock.now() - state.taken_at).total_seconds()
+        waited_s = (self.clock.now() - state.built_at).total_seconds()
         if state.standing_due and (all(unit.judged for unit in units) or waited_s > STANDING_AFTER_S):
             state.standing_due = False
             with state.conditions_lock:

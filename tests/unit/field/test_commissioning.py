@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from shared.contracts.field import ControllerCommissioned, LoopTestRefused, PointChecked
+from shared.contracts.field import CommandSending, ControllerCommissioned, LoopTestRefused, PointChecked
 from shared.contracts.gateway import CheckPoint, SignLoopTest
 from shared.contracts.message import Actor, Event, Scope
 from shared.field.commands import Verified
@@ -74,6 +74,7 @@ def test_it_is_read_and_takes_no_command_until_it_is_signed() -> None:
         assert not unit.judged
         at.operate("1")
         assert "not_commissioned" == at.reason("1")
+        assert [] == at.said(CommandSending)
         assert [] == at.device.written
 
         told = check(at, tests, "level")

@@ -40,7 +40,7 @@ class Engine:
             id="rtu",
             area="tangshan/lubei",
             facts=Table(self.values),
-            scanner=SimpleNamespace(online=True),
+            scanner=SimpleNamespace(online=True, silent=False),
             awaits=lambda _spec: False,
         )
 

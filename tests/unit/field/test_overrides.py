@@ -196,3 +196,18 @@ def test_a_release_that_was_overtaken_writes_nothing() -> None:
         at.operations.act(wish)
         assert "override_replaced" == at.reason(wish.command_id)
         assert 70 == at.device.holding[10]
+
+
+def test_a_release_whose_command_is_gone_is_refused_and_tried_again() -> None:
+    with sitting() as at:
+        eventually(lambda: at.engine.units["rtu"].judged, 5)
+        at.operate("1", {"param": 50})
+        done(at, "1")
+        at.move(HOURS_4 + 1)
+        (wish,) = at.overrides.due(AREA)
+        at.engine.units["rtu"].profile.commands.pop("do")  # type: ignore[attr-defined]
+        at.operations.act(wish)
+        assert "command_unknown" == at.reason(wish.command_id)
+        assert [] == at.overrides.due(AREA)
+        at.move(RETRY_S + 1)
+        assert 1 == len(at.overrides.due(AREA))
