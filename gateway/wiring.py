@@ -54,6 +54,7 @@ class Gateway:
         self.settings = settings
         self.instance = settings.instance or f"{SERVICE}-1"
         self.clock = clock_at(settings.clock_file)
+        files = ConfigurationFiles(*site_folders(settings.site))  # before they are read: no change is missed
         site, profiles = _load(settings)
         self.trades: list[str] = sorted({asset.trade for asset in site.assets})
         self.city = CityView(site, profiles, self.clock)
@@ -64,7 +65,6 @@ class Gateway:
         self.hub = Hub(settings.clients_max, settings.client_backlog_max, settings.ring_max)
         self.database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations")
         self._outbox = Outbox(SERVICE, self.instance, self.clock)
-        files = ConfigurationFiles(*site_folders(settings.site))
         self.reload = Reload(self.city, self.hub, files, lambda: _load(settings))
         self.accounts = Accounts(self.database, settings, self.audit, site.city)
         uri = settings.amqp_uri

@@ -48,12 +48,15 @@ class Reload:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            if self._files.settled():
-                try:
+            try:
+                if self._files.settled():
                     self._take_over()
-                except (PlatformError, OSError) as error:  # the owners say so in the journal; we go on as we were
-                    _log.warning("configuration_refused", error=str(error))
-                    self._refused = str(error)
+            except (PlatformError, OSError) as error:  # the owners say so in the journal; we go on as we were
+                _log.warning("configuration_refused", error=str(error))
+                self._refused = str(error)
+            except Exception as error:
+                _log.exception("defect while site files were taken over")
+                self._refused = str(error)
 
     def _take_over(self) -> None:
         digest = self._files.digest()

@@ -58,6 +58,11 @@ class WarningRules(Part):
     stages: tuple[StageEntry, ...]
 
 
+def is_station(profile: Profile) -> bool:
+    """Does the trade run a pump group by what is read of it?"""
+    return "level_wet_well" in profile.points
+
+
 def station_rules(
     site: Site, document: Document, asset: AssetEntry, profile: Profile, parameters: Mapping[str, Scalar]
 ) -> StationRules:
@@ -67,7 +72,11 @@ def station_rules(
 
     Raises MalformedDocument.
     """
-    at = ("assets", site.assets.index(asset), "details")
+    place = ("assets", site.assets.index(asset))
+    if asset.kind not in STATION_KINDS:
+        expected = f"{' or '.join(STATION_KINDS)}: the profile {profile.id} is of a pump station"
+        raise MalformedDocument([document.mistake((*place, "kind"), expected)])
+    at = (*place, "details")
     inner = Document(document.file, asset.details, _below(document, at))
     details = validate(inner, StationDetails)
     mistakes = []
@@ -82,7 +91,7 @@ def station_rules(
         mistakes.append(inner.mistake((), "a profile with the limit ll of level_wet_well"))
     elif details.stop_levels_m and details.stop_levels_m[0] <= dry:
         mistakes.append(inner.mistake(("stop_levels_m",), f"stop levels above the dry-run level {dry} m"))
-    allowed = parameters.get("starts_per_hour", profile.parameters["starts_per_hour"].default)
+    allowed = _set(profile, parameters, "starts_per_hour")
     if allowed != details.group.starts_per_hour_max:
         expected = f"the starts per hour that the controller's parameters allow: {allowed}"
         mistakes.append(inner.mistake(("group", "starts_per_hour_max"), expected))
@@ -90,7 +99,7 @@ def station_rules(
         raise MalformedDocument(mistakes)
     assert dry is not None
     closing = profile.limit("road_depth", "h")
-    no_load = parameters.get("no_load_current", profile.parameters["no_load_current"].default)
+    no_load = _set(profile, parameters, "no_load_current")
     return StationRules(
         pumps=details.pumps,
         pump_capacity_m3_per_s=details.pump_capacity_m3_per_s,
@@ -107,6 +116,12 @@ def station_rules(
         by_hand_s=details.group.by_hand_s,
         closing_depth_m=closing if closing is not None else 0.27,
     )
+
+
+def _set(profile: Profile, parameters: Mapping[str, Scalar], name: str) -> Scalar:
+    """What the site says for a parameter, else the profile; None when the profile has no such parameter."""
+    known = profile.parameters.get(name)
+    return parameters.get(name, None if known is None else known.default)
 
 
 def warning_rules(folder: Path) -> list[WarningRule]:

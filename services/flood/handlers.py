@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from services.flood import pictures
+from services.flood.details import is_station
 from services.flood.domain import outlook, pump_group, rain
 from services.flood.domain.conditions import StationConditions
 from services.flood.domain.pump_group import Action
@@ -90,7 +91,7 @@ class Flood:
                 assert unit.area == area
                 asset = unit.entry.asset
                 memory = memories.get(asset, {})
-                if "level_wet_well" in unit.profile.points:
+                if is_station(unit.profile):
                     station = pictures.recall_station(new_station(self._rules[unit.id]), memory, now_s)
                     self._stations[unit.id] = _StationDesk(
                         unit, station, StationConditions(asset, station.rules, pictures.asset_of(unit, "road_depth"))

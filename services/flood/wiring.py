@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from services.flood.details import STATION_KINDS, station_rules, warning_rules
+from services.flood.details import STATION_KINDS, is_station, station_rules, warning_rules
 from services.flood.domain.station import StationRules
 from services.flood.handlers import Flood, Ports
 from services.flood.settings import Settings
@@ -51,7 +51,7 @@ def configure(settings: Settings, flood: Flood) -> Configuration:
     for identity, profile in found.profiles.items():
         controller = found.site.controllers_by_id[identity]
         asset = found.site.assets_by_id[controller.asset]
-        if asset.kind in STATION_KINDS:
+        if asset.kind in STATION_KINDS or is_station(profile):
             rules[identity] = station_rules(found.site, document, asset, profile, controller.parameters)
     warnings = warning_rules(settings.site)
     return replace(found, rules=rules, adopt=lambda: flood.adopt(rules, warnings))

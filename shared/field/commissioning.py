@@ -29,10 +29,16 @@ class Commissioning:
         self._signed: dict[str, ControllerCommissioned] = {}
 
     def remember(self, checks: Iterable[PointChecked], signed: Iterable[ControllerCommissioned]) -> None:
-        """After a restart, or when another owner had the area: what was checked and signed."""
+        """After a restart, or when another owner had the area: what was checked and signed, the newest of each."""
         with self._lock:
-            self._checks |= {(each.controller, each.point): each for each in checks}
-            self._signed |= {each.controller: each for each in signed}
+            for check in checks:
+                known = self._checks.get((check.controller, check.point))
+                if known is None or known.at < check.at:
+                    self._checks[check.controller, check.point] = check
+            for signature in signed:
+                before = self._signed.get(signature.controller)
+                if before is None or before.at < signature.at:
+                    self._signed[signature.controller] = signature
 
     def hush(self, units: Sequence[Unit]) -> None:
         """Make silent of these what must be so by now."""
@@ -43,16 +49,16 @@ class Commissioning:
     def check(self, wish: CheckPoint, units: Sequence[Unit]) -> Event:
         """Note that a point was compared with what it should be, with the reading as it stands."""
         if not wish.actor.may("configure", self._trade, wish.area):
-            return self._refuse(wish, wish.point, _forbidden(wish))
+            return self.refuse(wish, wish.point, _forbidden(wish))
         unit = next((each for each in units if each.id == wish.controller), None)
         at = None if unit is None else unit.image.index.get(wish.point)
         if unit is None or at is None or wish.point not in unit.profile.device_names:
             params: Params = {"controller": wish.controller, "point": wish.point}
-            return self._refuse(wish, wish.point, Reason(code="loop_test_unknown", params=params))
+            return self.refuse(wish, wish.point, Reason(code="loop_test_unknown", params=params))
         reading = unit.image.reading(at)
         if wish.passed and (at in unit.image.marks or not reading.quality.startswith("good")):
             params = {"point": wish.point, "quality": reading.quality}
-            return self._refuse(wish, wish.point, Reason(code="loop_test_not_read", params=params))
+            return self.refuse(wish, wish.point, Reason(code="loop_test_not_read", params=params))
         event = PointChecked(
             area=wish.area,
             trade=self._trade,
@@ -75,16 +81,16 @@ class Commissioning:
     def sign(self, wish: SignLoopTest, units: Sequence[Unit]) -> Event:
         """Put the controller into service, when every point of it has passed."""
         if not wish.actor.may("configure", self._trade, wish.area):
-            return self._refuse(wish, "", _forbidden(wish))
+            return self.refuse(wish, "", _forbidden(wish))
         unit = next((each for each in units if each.id == wish.controller), None)
         if unit is None:
-            return self._refuse(
+            return self.refuse(
                 wish, "", Reason(code="loop_test_unknown", params={"controller": wish.controller, "point": "-"})
             )
         open_points = self.open_points(unit)
         if open_points:
             listed = ", ".join(open_points[:5]) + (", …" if len(open_points) > 5 else "")
-            return self._refuse(wish, "", Reason(code="loop_test_open", params={"points": listed}))
+            return self.refuse(wish, "", Reason(code="loop_test_open", params={"points": listed}))
         event = ControllerCommissioned(
             area=wish.area,
             trade=self._trade,
@@ -114,15 +120,7 @@ class Commissioning:
             current = [each for each in checks if each.profile == profile_name(unit.profile)]
             return current, self._signed[unit.id] if self._is_signed(unit) else None
 
-    def _has_passed(self, unit: Unit, point: str) -> bool:
-        check = self._checks.get((unit.id, point))
-        return check is not None and check.passed and check.profile == profile_name(unit.profile)
-
-    def _is_signed(self, unit: Unit) -> bool:
-        signed = self._signed.get(unit.id)
-        return signed is not None and signed.profile == profile_name(unit.profile)
-
-    def _refuse(self, wish: CheckPoint | SignLoopTest, point: str, reason: Reason) -> LoopTestRefused:
+    def refuse(self, wish: CheckPoint | SignLoopTest, point: str, reason: Reason) -> LoopTestRefused:
         return LoopTestRefused(
             area=wish.area,
             trade=self._trade,
@@ -131,6 +129,14 @@ class Commissioning:
             by=wish.actor.username,
             reason=reason,
         )
+
+    def _has_passed(self, unit: Unit, point: str) -> bool:
+        check = self._checks.get((unit.id, point))
+        return check is not None and check.passed and check.profile == profile_name(unit.profile)
+
+    def _is_signed(self, unit: Unit) -> bool:
+        signed = self._signed.get(unit.id)
+        return signed is not None and signed.profile == profile_name(unit.profile)
 
 
 def profile_name(profile: Profile) -> str:

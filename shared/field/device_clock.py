@@ -50,6 +50,7 @@ def read_drift(image: ControllerImage, clock: DeviceClock, zone: tzinfo) -> floa
 def written_fields(profile: Profile, at: datetime, zone: tzinfo) -> tuple[int, bytes]:
     """Wire address and data of the registers that set the clock to `at`, in one write.
 
+    The year has two digits where the profile says that no more are valid.
     Raises Malformed when a register cannot hold its part.
     """
     clock = profile.clock
@@ -59,6 +60,8 @@ def written_fields(profile: Profile, at: datetime, zone: tzinfo) -> tuple[int, b
     for part, name in clock.fields():
         point = profile.points[name]
         value = int(shown.replace(tzinfo=UTC).timestamp()) if part == "unix" else _PARTS[part](shown)
+        if part == "year" and point.valid is not None and point.valid[1] < 100:
+            value %= 100
         pieces.append((profile.wire_address(point), point.codec(profile.modbus).encode(value)))
     pieces.sort()
     return pieces[0][0], b"".join(data for _, data in pieces)

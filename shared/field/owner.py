@@ -361,10 +361,11 @@ class Owner:
         envelope: Envelope,
         change: Callable[[Sequence[Unit]], Event | Reason],
     ) -> None:
-        if command.actor.may("operate", self.service, command.area):
-            told = change(self.engine.units_of(command.area))
-        else:
+        told: Event | Reason | None = self._find_late(envelope)
+        if not command.actor.may("operate", self.service, command.area):
             told = Reason(code="command_forbidden", params={"actor": command.actor.username})
+        if told is None:
+            told = change(self.engine.units_of(command.area))
         if isinstance(told, Reason):
             told = PointMarkRefused(
                 area=command.area,
@@ -378,13 +379,20 @@ class Owner:
 
     def do_check_point(self, command: CheckPoint, envelope: Envelope) -> None:
         """A line of a loop test; said as an event either way."""
-        told = self._commissioning.check(command, self.engine.units_of(command.area))
+        late = self._find_late(envelope)
+        if late is None:
+            told = self._commissioning.check(command, self.engine.units_of(command.area))
+        else:
+            told = self._commissioning.refuse(command, command.point, late)
         self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
 
     def do_sign_loop_test(self, command: SignLoopTest, envelope: Envelope) -> None:
         """From here on the controller alarms and obeys."""
         units = self.engine.units_of(command.area)
-        told = self._commissioning.sign(command, units)
+        late = self._find_late(envelope)
+        told = (
+            self._commissioning.sign(command, units) if late is None else self._commissioning.refuse(command, "", late)
+        )
         self.emitter.emit([told], Cause(envelope.correlation_id, envelope.id))
         state = self._areas.get(command.area)
         if state is not None and isinstance(told, ControllerCommissioned):
@@ -450,12 +458,23 @@ class Owner:
 
     def _is_timely(self, wish: Wish, envelope: Envelope) -> bool:
         """False, and said so, when the sender's clock is too far from ours for its deadline to mean anything."""
+        reason = self._find_skew(envelope)
+        if reason is not None:
+            self._refuse(wish, reason)
+        return reason is None
+
+    def _find_late(self, envelope: Envelope) -> Reason | None:
+        """Whoever wished it was told long ago that nobody answers."""
+        late_s = (self.clock.now() - envelope.deadline).total_seconds() if envelope.deadline else 0.0
+        late = Reason(code="wish_late", params={"late_s": round(late_s, 1)}) if late_s > 0 else None
+        return self._find_skew(envelope) or late
+
+    def _find_skew(self, envelope: Envelope) -> Reason | None:
         try:
             self.bus.health.skew.require(envelope.source.split("/")[1])
         except errors.Refused as error:
-            self._refuse(wish, Reason(code=error.code, params=error.params))
-            return False
-        return True
+            return Reason(code=error.code, params=error.params)
+        return None
 
     # The ledger, for Operations.
 
@@ -671,7 +690,7 @@ class Owner:
                 for state in self._areas.values():
                     mine = [[unit for unit in units if unit.area == state.name] for units in (ended, begun)]
                     if any(mine):
-                        self._change(state, *mine)
+                        self._attempt(partial(self._change, state, *mine))
             self.emit([found.event])
 
     def _change(self, state: _Area, ended: Sequence[Unit], begun: Sequence[Unit]) -> None:
@@ -679,10 +698,10 @@ class Owner:
 
         What begins is polled from the next turn of the upkeep on.
         """
-        self._trade.release(ended)
-        self._trade.take(state.name, begun, state.memories)
         self._marks.show(begun)
         self._commissioning.hush(begun)
+        self._trade.release(ended)
+        self._trade.take(state.name, begun, state.memories)
         units = self.engine.units_of(state.name)
         state.decided = self._decided(units)
         touched = {asset for unit in (*ended, *begun) for asset in unit.image.assets}
@@ -714,18 +733,19 @@ class Owner:
             state.standing_due = False
             with state.conditions_lock:
                 self.emit([state.conditions.standing()])
-        if state.recovery_due and self.emitter.waiting == 0:
-            self._recover(state)
         if state.recall_due:
             self._recall(state, units)
             state.decided = self._decided(units)
-        self.emit(self._marks.expire(state.name, units))
+        everywhere = list(self.engine.units.values())  # a controller may have changed its area
+        self.emit(self._marks.expire(state.name, everywhere))
         for wish in self._overrides.due(state.name):
             self.operations.act(wish)
         if keep_memory:
             self._keep_memories(state)
         if time.monotonic() - state.served_noted_wall_s > SERVED_EVERY_WALL_S:
             self._note_served(state)
+        if state.recovery_due and self.emitter.waiting == 0:
+            self._recover(state)  # last: it cannot go on without a database
 
     def _recover(self, state: _Area) -> None:
         """Commands that were on the wire when the last process ended: nobody knows; they are never sent again."""

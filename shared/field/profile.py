@@ -341,7 +341,8 @@ class DeviceClock(Part):
     (seconds, positive when it is ahead).
 
     Either `unix` (seconds since 1970, of the zone's wall time), or a year, with month and day or `month_day` (1124) and
-    with hour and minute or `hour_minute` (2359); seconds where it has them. A year below 100 is one of this century.
+    with hour and minute or `hour_minute` (2359); seconds where it has them. A year below 100 is one of this century;
+    it is set with two digits where no more are valid (`valid: [0, 99]`).
     """
 
     drift: Name

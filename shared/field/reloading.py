@@ -46,7 +46,10 @@ class Reloader:
             after = self._load()
             found = difference(before, after)
         except (PlatformError, OSError) as error:
-            return self._refuse(error, changed)
+            return self._refuse(str(error), changed)
+        except Exception as error:  # a defect that these files have found: they are refused all the same
+            _log.exception("configuration_not_read")
+            return self._refuse(f"{type(error).__name__}: {error}", changed)
         self._refusal = None
         event = ConfigurationChanged(
             area=after.site.city,
@@ -71,9 +74,9 @@ class Reloader:
             return Check(ok=False, code="configuration_refused", params={"detail": self._refusal})
         return Check(ok=True, code="configuration_in_effect", params={"digest": self.current.digest})
 
-    def _refuse(self, error: PlatformError | OSError, changed: list[ChangedFile]) -> ConfigurationRefused:
-        _log.warning("configuration_refused", error=str(error))
-        self._refusal = str(error)
+    def _refuse(self, detail: str, changed: list[ChangedFile]) -> ConfigurationRefused:
+        _log.warning("configuration_refused", error=detail)
+        self._refusal = detail
         return ConfigurationRefused(
             area=self.current.site.city,
             trade=self.current.trade,
@@ -81,7 +84,7 @@ class Reloader:
             digest=self.current.digest,
             files=tuple(each.name for each in changed),
             by=_accounts(changed),
-            detail=self._refusal,
+            detail=detail,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.contracts.field import CommandSending, ControllerCommissioned, LoopTestRefused, PointChecked
 from shared.contracts.gateway import CheckPoint, SignLoopTest
@@ -131,3 +132,17 @@ def test_a_signature_is_remembered_for_the_profile_it_was_given_for() -> None:
         other.hush([unit])
         assert unit.scanner.silent
         assert ([], None) == other.record(unit)
+
+
+def test_what_the_database_still_has_of_before_does_not_replace_what_was_checked_and_signed_since() -> None:
+    with commissioning() as (at, tests):
+        unit = at.engine.units["rtu"]
+        check(at, tests, "level")
+        now = check(at, tests, "out")
+        signed = sign(at, tests)
+        assert isinstance(now, PointChecked)
+        assert isinstance(signed, ControllerCommissioned)
+        earlier = now.at - timedelta(hours=1)
+        tests.remember([replace(now, passed=False, at=earlier)], [replace(signed, profile="test 0.9.0", at=earlier)])
+        assert now in tests.record(unit)[0]
+        assert signed == tests.record(unit)[1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra.simulator.profiled.device import ProfileDevice
 from shared.documents import MalformedDocument
 from shared.field.commands import Verified, telegram
-from shared.field.device_clock import drift_s
+from shared.field.device_clock import drift_s, written_fields
 from shared.field.profile import DeviceClock, Profile
 from tests.unit.field.operating import desk
 from tests.unit.field.profiles import TITLE, profile
@@ -65,6 +65,14 @@ def test_the_drift_is_what_the_clock_is_off(at: datetime, ahead_s: int, fields: 
     coarse_s = 60 if fields == PACKED else 1
     assert abs(drift - ahead_s) <= coarse_s
     assert abs(drift) <= abs(ahead_s)
+
+
+def test_year_of_two_digits_is_set_with_two_digits() -> None:
+    made = device(FIELDS)
+    points = {**made.points, "year": made.points["year"].model_copy(update={"valid": (0, 99)})}
+    at = datetime(2026, 7, 29, 4, 0, 0, tzinfo=UTC)
+    _, data = written_fields(made.model_copy(update={"points": points}), at, SHANGHAI)
+    assert bytes([0, 26, 0, 7, 0, 29, 0, 12, 0, 0, 0, 0]) == data
 
 
 @given(MOMENTS, st.sampled_from([FIELDS, UNIX, PACKED]), st.sampled_from(["site", "utc"]))

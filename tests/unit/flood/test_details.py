@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from services.flood.details import station_rules
-from shared.documents import read_document
+from services.flood.handlers import Flood
+from services.flood.settings import Settings
+from services.flood.wiring import configure
+from shared.clock import WallClock
+from shared.documents import MalformedDocument, read_document
 from shared.field.profile_load import profiles_for
 from shared.site import load_site
 
@@ -33,3 +38,14 @@ def test_the_sites_no_load_current_is_the_groups_too() -> None:
     profile = profiles_for("flood").get("drainage-pump-station", parameters)
     rules = station_rules(site, document, site.assets_by_id["xinhua"], profile, parameters)
     assert 7.0 == rules.no_load_current_a
+
+
+def test_a_stations_profile_on_an_asset_of_another_kind_is_refused_with_its_line(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(TANGSHAN, tmp_path / "site"))
+    text = (folder / "site.yaml").read_text(encoding="utf-8")
+    line = next(at for at, each in enumerate(text.splitlines(), 1) if "kind: underpass_pump_station" in each)
+    path = folder / "site.yaml"
+    path.write_text(text.replace("kind: underpass_pump_station", "kind: rain_gauge", 1), encoding="utf-8")
+    settings = Settings(amqp_uri="amqp://nobody:nothing@127.0.0.1:1//", site=folder)
+    with pytest.raises(MalformedDocument, match=rf"site.yaml:{line}: assets.*kind: underpass_pump_station"):
+        configure(settings, Flood(WallClock()))
