@@ -77,9 +77,9 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """`since_s`: the last good reading, city time; None when there was none since the start."""
+    """`since_s`: the last good reading, or when it was first to be read, city time."""
 
-    since_s: float | None
+    since_s: float
     cause: Literal["device", "link"]
 
 
@@ -102,8 +102,8 @@ class Unit:
     judged: bool = False
     lost: Lost | None = None
     """Since when nothing is read of it any more, and why; None while something is."""
-    read_before_s: float | None = None
-    """The last good reading under an earlier configuration."""
+    read_before_s: float = 0.0
+    """The last good reading under an earlier configuration, else when this one began."""
     marks_judged: Mapping[int, object] = field(default_factory=dict)
     """The marks as they were at the last scan."""
     link_truths: tuple[bool, ...] = ()
@@ -154,8 +154,8 @@ class Unit:
         dog = self.scanner.watchdog
         return not (self.scanner.wrong_device or self.scanner.silent) and (dog is None or dog.is_master())
 
-    def last_good_s(self) -> float | None:
-        """The last good reading, city time; None when there was none since the start."""
+    def last_good_s(self) -> float:
+        """The last good reading, city time, or when it was first to be read."""
         return max((at_s for at_s in self.image.last_good_s.values() if at_s is not None), default=self.read_before_s)
 
     def follow(self, before: Unit) -> None:
@@ -446,6 +446,7 @@ class Engine:
             facts=ImageFacts(image),
             proof=ImageFacts(image, as_read=True),
             reporter=Reporter(image),
+            read_before_s=self._clock.now_s(),
         )
         return unit
 
@@ -473,7 +474,7 @@ class Engine:
                 self._listener.on_found_again(unit, lost, scan.at_s)
         elif unit.lost is None or unit.lost.cause == "device":
             alone = not any(scanner.online for scanner in unit.line.scanners)
-            is_link = alone and (len(unit.line.scanners) > 1 or NOT_CONNECTED in unit.image.qualities)
+            is_link = alone and (len(unit.line.scanners) > 1 or _is_unconnected(unit, scan.group))
             unit.lost = Lost(unit.last_good_s(), "link" if is_link else "device")
 
     def _image(self, controller: ControllerEntry) -> ControllerImage:
@@ -563,3 +564,9 @@ class Engine:
             if isinstance(outcome, Failed) and not pending.answered:
                 outcome = Unconfirmed(Reason(code="no_answer_to_write", params=outcome.reason.params))
             pending.on_outcome(outcome)
+
+
+def _is_unconnected(unit: Unit, group: str) -> bool:
+    """Had nobody a connection when the group was polled? What was never polled has the same quality."""
+    points = zip(unit.image.names, unit.image.qualities, strict=True)
+    return any(quality == NOT_CONNECTED and unit.profile.group_of(name) == group for name, quality in points)

@@ -314,8 +314,7 @@ class Owner:
         self._telemetry.report(unit.area, readings, ControllerSeen(unit.id, scan.group, last_good_us))
 
     def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
-        if lost.since_s is not None:
-            self._tell_gap(unit.area, lost.cause, lost.since_s, at_s, controller=unit.id, asset=unit.entry.asset)
+        self._tell_gap(unit.area, lost.cause, lost.since_s, at_s, controller=unit.id, asset=unit.entry.asset)
 
     def on_backfill(self, unit: Unit, readings: Readings) -> None:
         self._telemetry.report(unit.area, readings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shared.clock import WallClock
 from shared.field.engine import Lost, Unit
 from tests.faults.device import FaultyDevice, Timing, on_tcp
 from tests.integration.field import test_fairness as fairness
@@ -16,7 +17,6 @@ def found_again(listener: fairness.Counting) -> dict[str, Lost]:
     found: dict[str, Lost] = {}
 
     def note(unit: Unit, lost: Lost, at_s: float) -> None:
-        assert lost.since_s is not None
         assert lost.since_s < at_s
         found[unit.id] = lost
 
@@ -46,3 +46,18 @@ def test_one_of_several_is_the_device_and_all_of_them_are_the_line(tmp_path: Pat
             device.dead_units = frozenset()
             eventually(lambda: len(found) == 2, 10)
             assert ["link", "link"] == [lost.cause for lost in found.values()]
+
+
+def test_what_never_answered_since_the_start_is_lost_since_then(tmp_path: Path) -> None:
+    device = FaultyDevice("mbap", Timing(), dead_units=frozenset({2}))
+    with on_tcp(device) as port:
+        quick = {"timeout": "100ms"}
+        write_site(tmp_path, {"bus": f"tcp://127.0.0.1:{port}"}, [("bus", 1), ("bus", 2)], every_s=0.2, **quick)
+        began_s = WallClock().now_s()
+        with fairness.polling(tmp_path) as (engine, listener):
+            found = found_again(listener)
+            eventually(lambda: engine.units["bus-2"].lost is not None, 10)
+            read_s = WallClock().now_s()
+            device.dead_units = frozenset()
+            eventually(lambda: "bus-2" in found, 10)
+            assert began_s <= found["bus-2"].since_s < read_s
