@@ -49,7 +49,8 @@ class Town:
 
     def __init__(self, folder: Path, amqp_uri: str) -> None:
         furnish(folder)
-        (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+        self.site = folder / "site.yaml"
+        self.site.write_text(SITE, encoding="utf-8")
         self.clock = CityClock(folder / CLOCK)
         areas = {"flood-1": "town/east/one", "flood-2": "town/east/two"}
         self.instances = {
@@ -72,10 +73,10 @@ class Town:
         }
         return [each[:3] for each in sorted(told, key=lambda each: each[3])]
 
-    def specimen(self, level_m: float, minutes_ago: float = 0.0) -> bytes:
+    def specimen(self, level_m: float, minutes_ago: float = 0.0, station: str = STATION) -> bytes:
         self.number += 1
         at = (self.clock.now() - timedelta(minutes=minutes_ago)).astimezone(ZONE).replace(second=0, microsecond=0)
-        return ADAPTER.specimen(STATION, self.number, at, {"39": level_m})
+        return ADAPTER.specimen(station, self.number, at, {"39": level_m})
 
     @contextmanager
     def call(self, instance: str) -> Iterator[socket.socket]:
@@ -113,7 +114,10 @@ def town(tmp_path: Path, amqp_uri: str) -> Iterator[Town]:
 
 def test_report_that_another_instance_hears_reaches_its_owner(town: Town) -> None:
     first, second = town.instances["flood-1"], town.instances["flood-2"]
+    town.site.write_text(SITE.partition("lines:")[0], encoding="utf-8")
     first.start()
+    eventually(lambda: "area taken" in first.log(), within_s=20)
+    town.site.write_text(SITE, encoding="utf-8")  # a city gets its first stations
     with town.call("flood-1") as connection:
         assert eventually(lambda: is_taken(connection, town.specimen(1.0, minutes_ago=12)), within_s=20)
     eventually(lambda: [("flood/flood-1", 1.0, "good")] == town.levels(), within_s=20)
@@ -136,3 +140,18 @@ def test_report_that_another_instance_hears_reaches_its_owner(town: Town) -> Non
         raw = town.specimen(2.5)
         assert eventually(lambda: is_taken(connection, raw), within_s=20)
     eventually(lambda: ("flood/flood-2", 2.5) in [each[:2] for each in town.levels()], within_s=30)
+
+
+def test_without_a_broker_an_owner_keeps_what_is_its_own_and_answers(tmp_path: Path) -> None:
+    town = Town(tmp_path, f"amqp://guest:guest@127.0.0.1:{free_ports(1)[0]}/")
+    first = town.instances["flood-1"]
+    first.start()
+    try:
+        with town.call("flood-1") as connection:
+            assert eventually(lambda: is_taken(connection, town.specimen(1.0), within_s=1), within_s=20)
+            assert not is_taken(connection, town.specimen(1.0, station=ADAPTER.stations[1])), "nobody can keep it"
+    finally:
+        first.stop()
+    spooled = b"".join(path.read_bytes() for path in (tmp_path / "spool").glob("flood-1-telemetry*"))
+    assert b"creek" in spooled
+    assert b"pond" not in spooled
