@@ -41,8 +41,8 @@ class PointView:
     """Its poll group; None for a computed point."""
     profile: Profile
     stale_after_us: int
-    polled: bool = True
-    """Each good scan of its group confirms it; one that is reported has the time that it was reported with."""
+    reported: bool = False
+    """The device told it by itself: it has the time that it was told with, and no scan confirms it."""
     value: Scalar = None
     quality: str = "bad.not_connected"
     taken_us: int = 0
@@ -128,9 +128,11 @@ class CityView:
                     continue
                 point.value, point.quality = row.value, row.quality
                 point.taken_us, point.changed_us = row.taken_us, row.changed_us
-                newest_us = max(newest_us, row.changed_us)
-                if not point.trend or frame.sent_us - point.trend[-1][0] >= TREND_EVERY_US or point.value is None:
-                    point.trend.append((frame.sent_us, row.value, row.quality))
+                if not point.reported:
+                    newest_us = max(newest_us, row.changed_us)
+                at_us = row.taken_us if point.reported else frame.sent_us
+                if not point.trend or at_us - point.trend[-1][0] >= TREND_EVERY_US or point.value is None:
+                    point.trend.append((at_us, row.value, row.quality))
                 self._dirty.add((row.asset, row.point))
             if newest_us and frame.sent_us >= self._began_us:  # what was sent before says nothing of how fast we are
                 self.field_to_screen_s.append(max(0.0, (now_us - newest_us) / 1e6 / self._clock.rate))
@@ -225,8 +227,8 @@ class CityView:
         for name in profile.names:
             group = profile.group_of(name)
             stale_after_s = profile.poll_groups[group].stale_after if group else COMPUTED_STALE_AFTER_S
-            asset, polled = entry.points.get(name, entry.asset), name in profile.points
-            point = PointView(asset, name, entry.id, group, profile, int(stale_after_s * 1e6), polled)
+            asset, reported = entry.points.get(name, entry.asset), name in profile.reported
+            point = PointView(asset, name, entry.id, group, profile, int(stale_after_s * 1e6), reported)
             old = before.get((asset, name))
             if old is not None and old.controller == entry.id and old.shown == point.shown:
                 point = replace(old, group=group, profile=profile, stale_after_us=point.stale_after_us)
@@ -240,7 +242,7 @@ class CityView:
         """A good point that did not change was confirmed by each good poll of its group since."""
         taken_us, quality = point.taken_us, point.quality
         if quality.startswith("good") and quality != MANUAL:  # what a person has set is as fresh as ever until it ends
-            if point.group is not None and point.polled:
+            if point.group is not None and not point.reported:
                 taken_us = max(taken_us, self._last_good_us[point.controller].get(point.group, 0))
             if now_us - taken_us > point.stale_after_us:
                 quality = "stale"

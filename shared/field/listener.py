@@ -15,8 +15,10 @@ from shared.field.adapters.port import PushingAdapter, Session, Unread
 from shared.field.address import Address
 
 CONNECTIONS_MAX = 2000
-IDLE_WALL_S_MAX = 3600.0
-"""A connection on which nothing came for so long is a device that lost its own side of it."""
+IDLE_WALL_S_MAX = 7200.0
+"""A device that says nothing for so long on a connection, whatever it is, has missed an hourly report."""
+_ALIVE_AFTER_S, _ALIVE_EVERY_S, _ALIVE_TRIES = 60, 30, 3
+"""The kernel asks after a silent connection: a mobile link that was lost leaves one behind each time."""
 GARBAGE_BYTES_MAX = 65_536
 """Whoever sends so much that belongs to nothing does not speak this protocol."""
 RETRY_WALL_S = 1.0
@@ -87,6 +89,7 @@ class Listener:
                 _log.warning("connection_refused", line=self.line, peer=peer[0], connections_max=CONNECTIONS_MAX)
                 connection.close()
                 continue
+            _keep_alive(connection)
             self._connections.add(connection)
             name = f"station {peer[0]}:{peer[1]}"
             threading.Thread(target=self._serve, args=(connection, peer[0]), name=name, daemon=True).start()
@@ -140,3 +143,10 @@ class Listener:
         if key not in refused:
             refused.add(key)
             _log.warning("report_refused", line=self.line, station=station, outcome=error.code, detail=str(error))
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _ALIVE_AFTER_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ALIVE_EVERY_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _ALIVE_TRIES)
