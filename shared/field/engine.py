@@ -69,6 +69,8 @@ class _Pending:
     """Of a pulse that we take back ourselves; while it is out, the command has not ended."""
     outcome: Outcome | None = None
     """What the proof said, while a pulse is still out."""
+    take_back: Callable[[], None] | None = None
+    """Of such a pulse: at once instead of when its time is over."""
 
     @property
     def point(self) -> str:
@@ -245,6 +247,7 @@ class Engine:
                 old = [unit for unit in self.units.values() if unit.line is line]
                 leaving = [unit for unit in old if unit.id in touched]
                 goes_on = name in wanted[area] and before.site.lines_by_id[name] == after.site.lines_by_id[name]
+                self._take_back(leaving if goes_on else old)
                 if goes_on and self._leave(line, leaving):
                     joining.append((area, line, [each for each in wanted[area].pop(name) if each.id in touched]))
                 else:
@@ -303,6 +306,7 @@ class Engine:
 
     def release(self, area: str) -> None:
         """Stop polling the area. Commands that wait for their proof end Unconfirmed."""
+        self._take_back(self.units_of(area))
         for line in self._lines.pop(area, {}).values():
             line.stop()
         if area in self._stations:
@@ -537,19 +541,28 @@ class Engine:
                 raise Unavailable("not_master", controller=unit.id)
             assert isinstance(unit.scanner, Scanner)
             unit.scanner.write(message)
+            pending.pulse = "taken_back"
 
         def take_back() -> None:
+            if pending.pulse != "out":  # its line was about to close, and it was taken back then
+                return
             try:
                 unit.line.run(write, _WRITE_WAIT_WALL_S)
             except (TransportError, Unavailable) as error:
                 _log.warning("pulse_not_taken_back", controller=unit.id, point=spec.point, error=str(error))
                 pending.pulse = "stuck"
-            else:
-                pending.pulse = "taken_back"
 
+        pending.take_back = take_back
         timer = threading.Timer(self._clock.wall_seconds(spec.write.reset_after), take_back)
         timer.daemon = True
         timer.start()
+
+    def _take_back(self, units: Sequence[Unit]) -> None:
+        """Take the pulses of these units back that are still out: nobody will when they have ended."""
+        for unit in units:
+            for pending in list(unit.pending):
+                if pending.pulse == "out" and pending.take_back is not None:
+                    pending.take_back()
 
     def _verify(self, unit: Unit) -> None:
         unit.proof.now_s = unit.facts.now_s

@@ -14,7 +14,7 @@ from shared.documents import MalformedDocument
 from shared.field.commands import Failed, Outcome, Refused, Verification, Verified, find_busy, reset_telegram, telegram
 from shared.field.profile import Profile
 from tests.unit.field.facts import Table
-from tests.unit.field.operating import desk
+from tests.unit.field.operating import AREA, desk
 from tests.unit.field.profiles import TITLE, profile
 from tests.waiting import eventually
 
@@ -153,6 +153,23 @@ class TestPulse:
             eventually(lambda: "1" in at.ended, 5)
             assert [(5, 4, b"\x01"), (5, 4, b"\x00")] == at.device.written
             assert ending == at.reason("1")
+
+    def test_it_is_taken_back_before_its_line_is_closed(self) -> None:
+        found = profile(
+            {"level": {"address": 0}, **COIL},
+            commands={
+                "do": {
+                    "title": TITLE, "point": "out", "verify": {"point": "level", "expect": "> 5", "within": "60s"},
+                    "write": {"value": True, "style": "pulse", "reset_after": "60s"},
+                }
+            },
+        )  # fmt: skip
+        with desk(found) as at:
+            at.operate("1")
+            assert [(5, 4, b"\x01")] == at.device.written
+            at.engine.release(AREA)
+            assert [(5, 4, b"\x01"), (5, 4, b"\x00")] == at.device.written
+            assert "owner_stopped" == at.reason("1")
 
     def test_only_a_pulse_is_taken_back(self) -> None:
         assert "reset_after" in mistake(lambda: command(COIL, {"value": True, "reset_after": "500ms"}))
