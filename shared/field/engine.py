@@ -285,6 +285,8 @@ class Engine:
             unit.compute(drift, taken.drift_s, self._clock.now_s())
         if taken.backfill:
             self._listener.on_backfill(unit, in_columns(taken.backfill))
+        for from_s, to_s in taken.gaps:
+            self._listener.on_found_again(unit, Lost(from_s, "device"), to_s)
         return True
 
     def run(self) -> None:

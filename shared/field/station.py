@@ -10,6 +10,7 @@ from shared.bus.frames import Readings, Row
 from shared.clock import Clock
 from shared.contracts.field import Report, ReportedValue
 from shared.contracts.message import Scalar
+from shared.field.coverage import Coverage
 from shared.field.decoding import OUT_OF_RANGE
 from shared.field.image import BACKFILL, GOOD, ControllerImage
 from shared.field.profile import Reported
@@ -26,12 +27,13 @@ FUTURE_S_MAX = 120.0
 
 @dataclass(slots=True)
 class Taken:
-    """What came of a report: points whose value or quality changed by poll group, what is only worth keeping, and how
-    far the clock is ahead when that could be seen."""
+    """What came of a report: points whose value or quality changed by poll group, what is only worth keeping, how far
+    the clock is ahead when that could be seen, and between which moments nothing was observed (seconds)."""
 
     changed: dict[str, list[int]] = field(default_factory=dict)
     backfill: list[Row] = field(default_factory=list)
     drift_s: float | None = None
+    gaps: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Station:
         self._clock = clock
         self._heard_at_s = clock.now_s()
         self._patience_s = min(group.stale_after for group in profile.poll_groups.values())
+        self._coverage = Coverage(self._patience_s)
         self._stale_after_s = {name: profile.poll_groups[each.poll].stale_after for name, each in self._reported()}
         self._named: dict[str, list[str]] = {}
         for name, each in self._reported():
@@ -91,6 +94,8 @@ class Station:
         for name, values in found.items():
             self._put(name, sorted(values, key=lambda value: value.taken_at), now_s, taken)
         self.counts.backfilled += len(taken.backfill)
+        if taken.changed:  # it speaks of now again: what it kept has come before
+            taken.gaps = self._coverage.holes()
         if report.sent_at is not None and (taken.changed or not report.values):
             taken.drift_s = round(report.sent_at.timestamp() - arrived_at_s, 1)
         return taken
@@ -101,6 +106,9 @@ class Station:
         new = [value for value in values if self._values[name].add(value.taken_at.timestamp())]
         if not new:
             return
+        for observed_at_s in (each.taken_at.timestamp() for each in new):
+            if observed_at_s - now_s <= FUTURE_S_MAX:
+                self._coverage.note(observed_at_s)
         taken_at_s = new[-1].taken_at.timestamp()
         newest_s, age_s = image.taken_at_s[at], now_s - taken_at_s
         if (newest_s is None or taken_at_s > newest_s) and -FUTURE_S_MAX <= age_s <= self._stale_after_s[name]:

@@ -20,7 +20,7 @@ from shared.field.adapters.sl651.adapter import ADAPTER
 from shared.field.adapters.sl651.frame import HEAD_SIZE, decode_frame
 from shared.field.address import Address
 from shared.field.configuration import Configuration, load_configuration
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine, Lost, Unit
 from shared.field.listener import GARBAGE_BYTES_MAX, Listener
 from tests.unit.field.operating import Quiet
 from tests.waiting import eventually
@@ -150,6 +150,10 @@ class Kept(Quiet):
     def __init__(self) -> None:
         self.backfill: list[Readings] = []
         self.reported: list[str] = []
+        self.gaps: list[tuple[str, float]] = []
+
+    def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
+        self.gaps.append((lost.cause, at_s - lost.since_s))
 
     def on_backfill(self, unit: Unit, readings: Readings) -> None:
         self.backfill.append(readings)
@@ -166,11 +170,13 @@ def test_engine_takes_what_is_its_own_and_goes_on_through_a_change(tmp_path: Pat
     try:
         (unit,) = engine.take(AREA)
         engine.start(AREA)
-        assert engine.receive("one", report(1, 2.5), datetime.now(UTC))
-        assert not engine.receive("two", report(1, 2.5, SECOND), datetime.now(UTC)), "its area is another's"
-        assert 2.5 == unit.facts.value("level")
-        assert engine.receive("one", report(2, 1.0, ago=timedelta(hours=2)), datetime.now(UTC))
+        assert engine.receive("one", report(1, 1.0, ago=timedelta(hours=2)), datetime.now(UTC))
         assert [["good.backfill"] * 2] == [list(each.quality) for each in listener.backfill]
+        assert [] == listener.gaps
+        assert engine.receive("one", report(2, 2.5), datetime.now(UTC))
+        assert 2.5 == unit.facts.value("level")
+        assert [("device", 7200.0)] == [(cause, round(seconds, -2)) for cause, seconds in listener.gaps]
+        assert not engine.receive("two", report(1, 2.5, SECOND), datetime.now(UTC)), "its area is another's"
 
         after = configured(tmp_path, second="0099999999")
         assert ([], []) == engine.adopt(after, {"two"})

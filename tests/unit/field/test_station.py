@@ -192,6 +192,27 @@ def test_clock_is_judged_by_what_was_sent_now(
     assert expected == desk.report(*values, sent_s=75.0).drift_s
 
 
+def test_what_a_silent_station_did_not_keep_is_a_gap_once_it_speaks_of_now(desk: Desk) -> None:
+    desk.report(("39", 0, 1.0))
+    began_s = desk.clock.now_s()
+    desk.clock.advance(7200)
+    kept = [desk.report(("39", 7200.0 - minutes * 60, 1.0)) for minutes in (5, 10, 15, 60, 65)]
+    assert [[]] * 5 == [each.gaps for each in kept], "more may come from its memory"
+    assert [(began_s + 15 * 60, began_s + 60 * 60), (began_s + 65 * 60, began_s + 7200)] == desk.report(
+        ("39", 0, 1.0)
+    ).gaps
+    desk.clock.advance(300)
+    assert [] == desk.report(("39", 0, 1.0)).gaps, "told once"
+
+
+def test_whatever_order_memory_comes_in_nothing_is_missing_of_what_it_kept(desk: Desk) -> None:
+    desk.report(("39", 0, 1.0))
+    desk.clock.advance(7200)
+    for minutes in (60, 115, 30, 90, 45, 15, 75, 105, 100):
+        desk.report(("39", 7200.0 - minutes * 60, 1.0))
+    assert [] == desk.report(("39", 0, 1.0)).gaps
+
+
 def test_report_that_waited_for_its_owner_tells_nothing_wrong_of_the_clock(desk: Desk) -> None:
     assert 75.0 == desk.report(("39", 0, 1.0), sent_s=75.0, waits_s=600).drift_s
     desk.clock.advance(301)
