@@ -64,9 +64,10 @@ def test_what_is_added_changed_and_removed_on_a_line_that_goes_on(tmp_path: Path
 
             assert kept is engine.units["bus-1"]
             assert connections == device.connections
-            assert late == kept.scanner.counts.late
             planned = (time.monotonic() - began_s) / EVERY_S
-            assert abs(planned - (listener.answered["bus-1"] - at_first)) <= 2
+            by_the_machine = kept.scanner.counts.late - late
+            assert abs(planned - (listener.answered["bus-1"] - at_first)) <= 2 + by_the_machine
+            assert by_the_machine < planned / 4
             assert gone == listener.answered["bus-3"]
             assert {1, 4, 5} == {frame.unit for frame in list(device.heard)[-9:]}
 
