@@ -64,6 +64,8 @@ class Marks:
             return Reason(code="mark_point_unknown", params={"asset": wish.asset, "point": wish.point})
         unit, at = found
         refused = _refusal(unit, wish) or self._untimely(wish)
+        if not wish.reason.strip():
+            refused = Reason(code="mark_reason", params={})
         if refused is not None:
             return refused
         event = PointMarked(

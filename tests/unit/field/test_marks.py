@@ -150,6 +150,15 @@ def test_it_ends_some_day(minutes: float) -> None:
         assert "mark_until" == refused.code
 
 
+def test_nothing_is_set_without_a_reason() -> None:
+    with sitting() as at:
+        marks = Marks("flood", at.clock)
+        refused = marks.mark(replace(wish(at, "level", 50), reason=" "), at.engine.units_of(AREA))
+        assert isinstance(refused, Reason)
+        assert "mark_reason" == refused.code
+        assert [] == marks.of("pump")
+
+
 def test_after_a_restart_what_was_set_meanwhile_counts() -> None:
     with sitting() as at:
         marks, units = Marks("flood", at.clock), at.engine.units_of(AREA)
