@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,18 @@ from typing import Any, Literal
 import structlog
 
 from shared.bus.connection import BrokerLoop, Link, declare_shared
-from shared.bus.frames import CONTENT_TYPE, ROWS_MAX, ControllerSeen, Frame, Readings, decode_frame, encode_frame
+from shared.bus.frames import (
+    CONTENT_TYPE,
+    ROWS_MAX,
+    ControllerSeen,
+    Frame,
+    Numbers,
+    Readings,
+    Table,
+    decode_frame,
+    encode_frame,
+    tables_of,
+)
 from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.spool import Spool
 from shared.bus.topology import TELEMETRY, TELEMETRY_STREAM
@@ -51,9 +62,18 @@ class Lost:
 @dataclass(slots=True)
 class _Batch:
     readings: list[Readings] = field(default_factory=list)
+    numbers: list[Numbers] = field(default_factory=list)
     seen: dict[tuple[str, str], ControllerSeen] = field(default_factory=dict)
     epoch: int = 0
     seq: int = 0
+
+
+@dataclass(slots=True)
+class _Portion:
+    """What goes into one frame."""
+
+    tables: list[Table] = field(default_factory=list)
+    readings: list[Readings] = field(default_factory=list)
 
 
 class TelemetrySender:
@@ -93,13 +113,23 @@ class TelemetrySender:
         with self._lock:
             self._batches[area] = _Batch(epoch=epoch)
 
-    def report(self, area: str, readings: Readings | None, seen: ControllerSeen | None = None) -> None:
+    def report(
+        self,
+        area: str,
+        readings: Readings | None,
+        seen: ControllerSeen | None = None,
+        numbers: Sequence[Numbers] = (),
+    ) -> None:
         """Add to the next frame of the area. Cheap, never waits."""
         with self._lock:
             batch = self._batches.get(area) or self._batches.setdefault(area, _Batch(epoch=1))
-            if readings and self._waiting < ROWS_WAITING_MAX:
-                batch.readings.append(readings)
-                self._waiting += len(readings)
+            if self._waiting < ROWS_WAITING_MAX:
+                if readings:
+                    batch.readings.append(readings)
+                    self._waiting += len(readings)
+                if numbers:
+                    batch.numbers += numbers
+                    self._waiting += sum(len(each.values) for each in numbers) // 8
             if seen is not None:
                 batch.seen[seen.controller, seen.group] = seen
         if not self._due.is_set():
@@ -146,8 +176,10 @@ class TelemetrySender:
             self._collected += 1
             for area, batch in self._batches.items():
                 readings, batch.readings = batch.readings, []
+                numbers, batch.numbers = batch.numbers, []
                 seen, batch.seen = list(batch.seen.values()), {}
-                for part in _portions(readings) or ([[]] if seen else []):
+                portions = _portions(tables_of(numbers, ROWS_MAX), readings) or ([_Portion()] if seen else [])
+                for portion in portions:
                     batch.seq += 1
                     frames.append(
                         Frame(
@@ -157,8 +189,9 @@ class TelemetrySender:
                             epoch=batch.epoch,
                             seq=batch.seq,
                             sent_us=sent_us,
-                            controllers=seen,
-                            readings=part,
+                            controllers=seen if portion is portions[-1] else [],
+                            readings=portion.readings,
+                            tables=portion.tables,
                         )
                     )
             self._waiting = 0
@@ -264,18 +297,24 @@ class StreamReader:
         return True
 
 
-def _portions(readings: list[Readings]) -> list[list[Readings]]:
-    """At most ROWS_MAX rows a frame."""
-    portions: list[list[Readings]] = []
+def _portions(tables: Sequence[Table], groups: Sequence[Readings]) -> list[_Portion]:
+    """At most ROWS_MAX readings a frame."""
+    portions: list[_Portion] = []
     room = 0
-    for group in readings:
+    for table in tables:
+        if room < len(table):
+            portions.append(_Portion())
+            room = ROWS_MAX
+        portions[-1].tables.append(table)
+        room -= len(table)
+    for group in groups:
         start = 0
         while start < len(group):
-            if room == 0:
-                portions.append([])
+            if room <= 0:
+                portions.append(_Portion())
                 room = ROWS_MAX
             end = min(start + room, len(group))
-            portions[-1].append(group if end - start == len(group) else group.part(start, end))
+            portions[-1].readings.append(group if end - start == len(group) else group.part(start, end))
             room -= end - start
             start = end
     return portions

@@ -39,7 +39,7 @@ def drift_s(clock: DeviceClock, values: Mapping[str, Scalar], at_s: float, zone:
 def read_drift(image: ControllerImage, clock: DeviceClock, zone: tzinfo) -> float | None:
     """By how much the clock was ahead when it was read last, in seconds with one decimal; None: not known."""
     at = [image.index[name] for _, name in clock.fields()]
-    read_at_s = image.taken_at_s[at[0]]
+    read_at_s = image.taken_s(at[0])
     if read_at_s is None:
         return None
     values = {image.names[each]: image.proven(each, read_at_s) for each in at}

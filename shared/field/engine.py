@@ -34,13 +34,13 @@ from shared.field.commands import (
 )
 from shared.field.configuration import Configuration
 from shared.field.device_clock import read_drift
-from shared.field.image import UNREAD as NOT_CONNECTED
 from shared.field.image import ControllerImage, ImageFacts
 from shared.field.judgement import ConditionJudges, Delays, Judge, Judgement
 from shared.field.line import Line
 from shared.field.pacer import Pacer
 from shared.field.profile import CommandSpec, Profile
-from shared.field.reporter import Reporter
+from shared.field.quality import UNREAD as NOT_CONNECTED
+from shared.field.reporter import Due, Reporter
 from shared.field.scanner import Scan, Scanner
 from shared.field.station import Station, in_columns
 from shared.field.station_line import StationLine
@@ -179,7 +179,7 @@ class EngineListener(Protocol):
 
     def on_judgements(self, unit: Unit, judgements: Sequence[Judgement]) -> None: ...
 
-    def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None: ...
+    def on_report(self, unit: Unit, due: Due, scan: Scan) -> None: ...
 
     def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
         """It is read again, at `at_s`."""
@@ -388,7 +388,7 @@ class Engine:
         if unit.pending:
             self._verify(unit)
         self._listener.on_scan(unit, scan)
-        self._listener.on_report(unit, unit.reporter.due(scan.changed, scan.at_s), scan)
+        self._listener.on_report(unit, unit.reporter.due(scan.news, scan.rest, scan.at_s), scan)
 
     def _wanted(self, area: str) -> dict[str, list[ControllerEntry]]:
         by_line: dict[str, list[ControllerEntry]] = {}
@@ -583,5 +583,8 @@ class Engine:
 
 def _is_unconnected(unit: Unit, group: str) -> bool:
     """Had nobody a connection when the group was polled? What was never polled has the same quality."""
-    points = zip(unit.image.names, unit.image.qualities, strict=True)
-    return any(quality == NOT_CONNECTED and unit.profile.group_of(name) == group for name, quality in points)
+    image = unit.image
+    return any(
+        image.quality(at) == NOT_CONNECTED and unit.profile.group_of(name) == group
+        for at, name in enumerate(image.names)
+    )

@@ -82,7 +82,7 @@ def decode_blocks(profile: Profile, blocks: tuple[CapturedBlock, ...]) -> dict[s
         decoder.decode(captured.raw, 0.0)
         for name in names:
             at = image.index[name]
-            found[name] = Expected(value=image.values[at], quality=image.qualities[at])
+            found[name] = Expected(value=image.value(at), quality=image.quality(at))
     return {name: found[name] for name in profile.points if name in found}
 
 

@@ -1,7 +1,6 @@
 """A controller's picture in memory, by columns: what was last read, how good it is, and when.
 
-Times are seconds of city time since the epoch (`_s`); they become `datetime` where they leave the engine. Columns and
-not an object a reading: a city has a hundred thousand of them, and most did not change.
+Times are seconds of city time since the epoch (`_s`); they become `datetime` where they leave the engine.
 """
 
 from __future__ import annotations
@@ -11,18 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.contracts.message import Scalar
-from shared.field.profile import Profile
+import numpy as np
 
-GOOD = "good"
-BACKFILL = "good.backfill"
-"""A value from the device's own memory: it keeps its time, and changes nothing that stands now."""
-MANUAL = "good.manual"
-"""A value that a person has set in the place of the sensor's."""
-OUT_OF_SERVICE = "bad.disabled"
-"""A person has said that the sensor is not to be believed."""
-UNREAD = "bad.not_connected"
-"""A point that was never read: nothing is known of it."""
+from shared.contracts.message import Scalar
+from shared.field.columns import NEVER, Codes, Floats
+from shared.field.profile import Profile
+from shared.field.quality import GOOD, GOOD_CODE, UNKNOWN, UNREAD, code_of, is_good, word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +31,57 @@ class Reading:
 
 
 class ControllerImage:
-    """Everything known of one controller. Written by its line only; read by anybody."""
+    """Everything known of one controller. Written by its line only; read by anybody.
+
+    The columns are for who reads and writes many places at once; one place is read by `value`, `quality`,
+    `taken_s` and `changed_s`.
+    """
 
     def __init__(self, controller: str, profile: Profile, assets: dict[str, str]) -> None:
         self.controller = controller
         self.profile = profile
-        self.names: tuple[str, ...] = (
-            *sorted(profile.points, key=lambda name: _place(profile, name)),
-            *profile.reported,
-            *profile.computed,
-        )
-        """What is read and judged together stands together, so that it can be put and told as one piece."""
-        self.index = {name: at for at, name in enumerate(self.names)}
+        self.columns = columns = profile.columns
+        self.names = columns.names
+        self.index = columns.index
         self.assets = tuple(assets[name] for name in self.names)
         size = len(self.names)
-        self.values: list[Scalar] = [None] * size
-        self.qualities: list[str] = [UNREAD] * size
-        self.taken_at_s: list[float | None] = [None] * size
-        self.changed_at_s: list[float | None] = [None] * size
+        self.numbers: Floats = np.full(size, NEVER)
+        """Not a number where nothing is known, and where `_others` has the value."""
+        self.codes: Codes = np.full(size, code_of(UNREAD), np.uint16)
+        self.taken_at_s: Floats = np.full(size, NEVER)
+        self.changed_at_s: Floats = np.full(size, NEVER)
+        self.told: Floats = np.full(size, NEVER)
+        """The number that was told last, by the reporter."""
+        self._others: dict[int, Scalar] = {}
+        """Values that are no numbers, or wider than a float."""
         self.requalified: deque[int] = deque()
         """Indices whose quality changed since they were last told; emptied by whoever tells."""
         self.last_good_s: dict[str, float | None] = dict.fromkeys(profile.poll_groups)
         """When each poll group was last read without a fault."""
         self.marks: dict[int, tuple[Scalar, str, float]] = {}
         """What people have set, by index: value, quality, since when. It lies over what is read."""
-        self._stale_after_s = [
-            None if (group := profile.group_of(name)) is None else profile.poll_groups[group].stale_after
-            for name in self.names
-        ]
+
+    def value(self, at: int) -> Scalar:
+        """What was read last, None when nothing is known."""
+        kind = self.columns.kinds[at]
+        if kind is None:
+            return self._others.get(at)
+        number: float = self.numbers.item(at)
+        return None if number != number else kind(number)  # noqa: PLR0124 - not a number
+
+    def quality(self, at: int) -> str:
+        return word_of(self.codes.item(at))
+
+    def taken_s(self, at: int) -> float | None:
+        """The last poll that confirmed it; None: never."""
+        return _moment_s(self.taken_at_s.item(at))
+
+    def changed_s(self, at: int) -> float | None:
+        return _moment_s(self.changed_at_s.item(at))
+
+    def is_read(self) -> bool:
+        """Was anything ever?"""
+        return not np.isnan(self.taken_at_s).all()
 
     def known(self, at: int, now_s: float) -> Scalar:
         """The value at an index when it is good and not stale, or set by hand, else None: unknown."""
@@ -75,27 +91,28 @@ class ControllerImage:
 
     def proven(self, at: int, now_s: float) -> Scalar:
         """The value that was read at an index, whatever is marked, when it is good and not stale, else None."""
-        quality, taken_at_s, stale_after_s = self.qualities[at], self.taken_at_s[at], self._stale_after_s[at]
-        if taken_at_s is None or (quality != GOOD and not quality.startswith(GOOD)):
+        code = self.codes.item(at)
+        if code != GOOD_CODE and not is_good(word_of(code)):
             return None
-        if stale_after_s is not None and now_s - taken_at_s > stale_after_s:
+        stale_after_s = self.columns.stale_after_s[at]
+        if stale_after_s is not None and now_s - self.taken_at_s.item(at) > stale_after_s:
             return None
-        return self.values[at]
+        return self.value(at)
 
     def put(self, at: int, value: Scalar, quality: str, taken_at_s: float) -> bool:
         """Note what was read; True when the value or its quality changed."""
         self.taken_at_s[at] = taken_at_s
-        requalified = quality != self.qualities[at]
-        if not requalified and value == self.values[at]:
+        requalified = quality != self.quality(at)
+        if not requalified and value == self.value(at):
             return False
-        self.values[at] = value
+        self._set(at, value)
         self.changed_at_s[at] = taken_at_s
         if requalified:
             self.requalify(at, quality)
         return True
 
     def requalify(self, at: int, quality: str) -> None:
-        self.qualities[at] = quality
+        self.codes[at] = code_of(quality)
         self.requalified.append(at)
 
     def mark(self, at: int, value: Scalar, quality: str, since_s: float) -> None:
@@ -109,16 +126,16 @@ class ControllerImage:
 
     def spoil(self, points: Iterable[int], quality: str) -> list[int]:
         """Nothing is known of these points any more; their times stay. The indices that changed by it."""
-        changed = [at for at in points if self.qualities[at] != quality]
+        changed = [at for at in points if self.quality(at) != quality]
         for at in changed:
-            self.values[at] = None
+            self._set(at, None)
             self.requalify(at, quality)
         return changed
 
     def compute(self, name: str, value: Scalar, now_s: float) -> int | None:
         """Fill in a computed point; its index when it changed. None as value: not known."""
         at = self.index[name]
-        changed = self.put(at, value, GOOD if value is not None else "bad.not_known", now_s)
+        changed = self.put(at, value, GOOD if value is not None else UNKNOWN, now_s)
         return at if changed else None
 
     def shown(self, at: int) -> tuple[Scalar, str, float | None, float | None]:
@@ -126,16 +143,18 @@ class ControllerImage:
         mark = self.marks.get(at)
         if mark is not None:
             return mark[0], mark[1], mark[2], mark[2]
-        return self.values[at], self.qualities[at], self.taken_at_s[at], self.changed_at_s[at]
+        return self.value(at), self.quality(at), self.taken_s(at), self.changed_s(at)
 
     def reading(self, at: int) -> Reading:
         value, quality, taken_at_s, changed_at_s = self.shown(at)
         return Reading(self.assets[at], self.names[at], value, quality, moment(taken_at_s), moment(changed_at_s))
 
-
-def _place(profile: Profile, name: str) -> tuple[str, str, int, int]:
-    point = profile.points[name]
-    return point.poll, point.table, point.kinship(profile.modbus), point.address
+    def _set(self, at: int, value: Scalar) -> None:
+        if self.columns.kinds[at] is None:
+            self._others[at] = value
+        else:
+            assert not isinstance(value, str)
+            self.numbers[at] = NEVER if value is None else value
 
 
 class ImageFacts:
@@ -154,12 +173,16 @@ class ImageFacts:
         return self._limits.get((point, limit))
 
     def taken_at_s(self, point: str) -> float | None:
-        return self._image.taken_at_s[self._image.index[point]]
+        return self._image.taken_s(self._image.index[point])
 
     def changed_at_s(self, point: str) -> float | None:
-        return self._image.changed_at_s[self._image.index[point]]
+        return self._image.changed_s(self._image.index[point])
 
 
 def moment(seconds: float | None) -> datetime | None:
     """City seconds since the epoch as an aware moment in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _moment_s(seconds: float) -> float | None:
+    return None if seconds != seconds else seconds  # noqa: PLR0124 - not a number: never

@@ -18,9 +18,10 @@ import structlog
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.field.breaker import LossBudget
+from shared.field.decoding import Answer
 from shared.field.pacer import Pacer
 from shared.field.phases import first_due_s, next_due_s, rank
-from shared.field.scanner import WAITS_BY_ITSELF, Scan, Scanner, Steps
+from shared.field.scanner import IS_ASKED, WAITS_BY_ITSELF, Scan, Scanner, Steps, decode_alone
 from shared.field.transports import EagerTransport, Transport
 
 JOBS_MAX = 64
@@ -168,15 +169,15 @@ class Line:
             self.wake()
             return False
         self._work = self._polls()
-        return self._advance()
+        return self._advance() is IS_ASKED
 
     def is_answered(self) -> bool:
         """After `begin` said True: may it go on?"""
         assert self._eager is not None
         return self._eager.is_answered()
 
-    def go_on(self) -> bool:
-        """Take the answer; True when the next question is on the wire."""
+    def go_on(self) -> bool | Answer:
+        """Take the answer, which is to be decoded before we go on again; True when a question is on the wire."""
         return self._advance()
 
     def hand_over(self) -> None:
@@ -184,10 +185,10 @@ class Line:
         self._turn.release()
         self.wake()
 
-    def _advance(self) -> bool:
+    def _advance(self) -> bool | Answer:
         assert self._work is not None
         try:
-            asked = next(self._work)
+            step = next(self._work)
         except StopIteration:
             self._work = None
             self._sleep()  # while it is still our turn: two wake-ups would stay two for ever
@@ -195,10 +196,9 @@ class Line:
             if self._jobs:  # they came meanwhile, and nobody else may have been woken for them
                 self.wake()
             return False
-        if asked is WAITS_BY_ITSELF:
+        if step is WAITS_BY_ITSELF:
             self.hand_over()
-            return False
-        return True
+        return step
 
     # On our own thread.
 
@@ -221,9 +221,10 @@ class Line:
                 self.transport.close()
 
     def _finish(self, work: Steps[None] | None) -> None:
-        for _ in work or ():
+        for step in work or ():
             if self._stopping:
                 return
+            decode_alone(step)
 
     def _sleep(self) -> None:
         """Be woken at the next poll."""

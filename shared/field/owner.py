@@ -72,9 +72,10 @@ from shared.field.overrides import Overrides
 from shared.field.profile_load import configuration_folders
 from shared.field.reception import Reception
 from shared.field.reloading import Reloader
+from shared.field.reporter import Due
 from shared.field.scanner import Scan
 from shared.field.silence import silent_controllers
-from shared.field.telling import in_columns, microseconds
+from shared.field.telling import in_columns, in_numbers, microseconds
 from shared.field.wish import Wish
 from shared.settings import CommonSettings
 from shared.site.files import ConfigurationFiles
@@ -308,10 +309,10 @@ class Owner:
         if state is not None and unit.id in state.decided:
             state.decider.wake(unit.id)
 
-    def on_report(self, unit: Unit, indices: Sequence[int], scan: Scan) -> None:
-        last_good_us = microseconds(unit.image.last_good_s[scan.group])
-        readings = in_columns(unit.image, indices) if indices else None
-        self._telemetry.report(unit.area, readings, ControllerSeen(unit.id, scan.group, last_good_us))
+    def on_report(self, unit: Unit, due: Due, scan: Scan) -> None:
+        seen = ControllerSeen(unit.id, scan.group, microseconds(unit.image.last_good_s[scan.group]))
+        readings = in_columns(unit.image, due.indices) if due.indices else None
+        self._telemetry.report(unit.area, readings, seen, [in_numbers(each) for each in due.news])
 
     def on_found_again(self, unit: Unit, lost: Lost, at_s: float) -> None:
         self._tell_gap(unit.area, lost.cause, lost.since_s, at_s, controller=unit.id, asset=unit.entry.asset)

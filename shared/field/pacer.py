@@ -14,6 +14,7 @@ import time
 from typing import Protocol
 
 from shared.clock import Clock
+from shared.field.decoding import Answer, decode_together
 
 _SLEEP_WALL_S_MAX = 0.5
 """City time may change its rate while we sleep."""
@@ -33,8 +34,8 @@ class Paced(Protocol):
 
     def is_answered(self) -> bool: ...
 
-    def go_on(self) -> bool:
-        """Take the answer. True when another question is on the wire."""
+    def go_on(self) -> bool | Answer:
+        """Take the answer: it is to be decoded, and then the line goes on. True when a question is on the wire."""
         ...
 
     def hand_over(self) -> None:
@@ -89,21 +90,34 @@ class Pacer:
                 self._changed.clear()
 
 
+def _gone_on(answered: list[Paced]) -> list[Paced]:
+    """Those that have asked something again. What came together is decoded together."""
+    asked = []
+    while answered:
+        read = []
+        for line in answered:
+            step = line.go_on()
+            if isinstance(step, Answer):
+                read.append((line, step))
+            elif step:
+                asked.append(line)
+        decode_together(answer for _, answer in read)
+        answered = [line for line, _ in read]
+    return asked
+
+
 def _keep_going(asked: list[Paced]) -> None:
     """Take the answers of lines whose question is on the wire, as long as they come soon."""
     ends_at = time.monotonic() + KEEP_GOING_WALL_S_MAX
     looks = iter(LOOKS_WALL_S)
     while asked and time.monotonic() < ends_at:
-        waiting, moved = [], False
+        answered: list[Paced] = []
+        waiting: list[Paced] = []
         for line in asked:
-            if not line.is_answered():
-                waiting.append(line)
-                continue
-            moved = True
-            if line.go_on():
-                waiting.append(line)
+            (answered if line.is_answered() else waiting).append(line)
         asked = waiting
-        if moved:
+        if answered:
+            asked += _gone_on(answered)
             looks = iter(LOOKS_WALL_S)
             continue
         wait_s = next(looks, None)

@@ -12,9 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from shared.errors import Malformed
+from shared.field.columns import Columns, columns_of
 from shared.field.durations import Seconds
 from shared.field.expression import Expression, parse
-from shared.field.registers import NUMBER_FORMAT, Codec, Order, RegisterType, register_count
+from shared.field.registers import Codec, Order, RegisterType, register_count
 from shared.site.model import Id, Names, Trade
 
 Table = Literal["coil", "discrete", "input", "holding"]
@@ -174,14 +175,6 @@ class Point(Shown):
     def count(self) -> int:
         """How many addresses it covers."""
         return register_count(self.type, self.length)
-
-    def kinship(self, modbus: Modbus) -> int:
-        """Points of equal kinship are decoded alike: 0 raw numbers, 1 divided, 2 scaled otherwise, 3 one by one."""
-        codec = self.codec(modbus)
-        if codec.type not in NUMBER_FORMAT or codec.type == "bcd16" or self.nan or self.rate_max is not None:
-            return 0 if self.table in BIT_TABLES else 3
-        factor, summand, divisor = codec.scaling()
-        return 0 if divisor == 0 else 1 if (factor, summand) == (1, 0) else 2
 
     def codec(self, modbus: Modbus) -> Codec:
         return Codec(
@@ -431,6 +424,11 @@ class Profile(Part):
     def names(self) -> tuple[str, ...]:
         """Every point there is."""
         return (*self.device_names, *self.computed)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """How its readings lie in memory."""
+        return columns_of(self)
 
     def group_of(self, point: str) -> str | None:
         """The poll group of a point; None for a computed one."""

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import compress
-from operator import gt, sub
+from dataclasses import dataclass
+
+import numpy as np
 
 from shared.contracts.message import Scalar
+from shared.field.columns import Floats
+from shared.field.decoding import News
 from shared.field.image import ControllerImage
 
 _SWEEP_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be told of a controller now: numbers as they came, and points as they stand."""
+
+    news: Sequence[News]
+    indices: Sequence[int]
 
 
 class Reporter:
@@ -23,11 +34,8 @@ class Reporter:
     def __init__(self, image: ControllerImage) -> None:
         self._image = image
         size = len(image.names)
-        self._told: list[Scalar] = [None] * size
-        self._told_at_s = [float("-inf")] * size
-        points = [image.profile.points.get(name) for name in image.names]
-        self._deadband = [point.deadband if point else 0.0 for point in points]
-        self._silence_s = [(point.max_silence if point else 60.0) - _SWEEP_EVERY_S for point in points]
+        self._told_others: dict[int, Scalar] = {}
+        self._told_at_s: Floats = np.full(size, float("-inf"))
         self._marked: deque[int] = deque()  # appended to by other threads, emptied by the line's: nothing is lost
         self._swept_at_s = float("-inf")
 
@@ -35,55 +43,62 @@ class Reporter:
         """These changed outside a scan (computed points): consider them at the next one."""
         self._marked.extend(indices)
 
-    def due(self, changed: Sequence[int], now_s: float) -> Sequence[int]:
-        """The indices to tell now; they count as told. A range when all of a range are told."""
+    def due(self, news: Sequence[News], changed: Sequence[int], now_s: float) -> Due:
+        """What to tell now; it counts as told. `changed`: of which `news` says nothing."""
+        image = self._image
         if self._marked:
             changed = [*changed, *_emptied(self._marked)]
-        due = self._outside_deadband(changed)
-        more = _emptied(self._image.requalified)
+        found: set[int] = set()
+        if image.requalified or image.marks:  # what came is not what stands
+            changed = [*changed, *(at for each in news for at in each.indices())]
+            news = ()
+            found.update(_emptied(image.requalified))
+        for each in news:
+            self._note(each, now_s)
+        if changed:
+            found.update(self._outside_deadband(changed))
         if now_s - self._swept_at_s >= _SWEEP_EVERY_S:
             self._swept_at_s = now_s
-            more += self._silent(now_s)
-        if more:
-            due = sorted({*due, *more})
-        told, told_at_s, values = self._told, self._told_at_s, self._image.values
-        if isinstance(due, range):
-            together = slice(due.start, due.stop)
-            told[together], told_at_s[together] = values[together], [now_s] * len(due)
-            return due
-        for at in due:
-            told[at] = values[at]
-            told_at_s[at] = now_s
-        return due
+            silence_s = image.columns.silence_s - _SWEEP_EVERY_S
+            found.update(np.flatnonzero(now_s - self._told_at_s >= silence_s).tolist())
+        if not found:
+            return Due(news, ())
+        indices = sorted(found)
+        image.told[indices] = image.numbers[indices]
+        self._told_at_s[indices] = now_s
+        for at in indices:
+            if image.columns.kinds[at] is None:
+                self._told_others[at] = image.value(at)
+        return Due(news, indices)
 
-    def _outside_deadband(self, changed: Sequence[int]) -> Sequence[int]:
-        if isinstance(changed, range):
-            told, values, deadband = self._told, self._image.values, self._deadband
-            together = slice(changed.start, changed.stop)
-            try:
-                moved = list(map(sub, values[together], told[together]))
-            except TypeError:  # one of them is not known
-                return self._one_by_one(changed)
-            outside = list(map(gt, map(abs, moved), deadband[together]))
-            return changed if outside.count(True) == len(outside) else list(compress(changed, outside))
-        return self._one_by_one(changed)
+    def _note(self, news: News, now_s: float) -> None:
+        layout = news.decoder.layout
+        if news.told is None:
+            self._image.told[layout.places] = news.values
+            self._told_at_s[layout.places] = now_s
+        else:
+            where = layout.plain_places[news.told]
+            self._image.told[where] = news.values[news.told]
+            self._told_at_s[where] = now_s
 
-    def _one_by_one(self, changed: Sequence[int]) -> list[int]:
-        told, values, deadband = self._told, self._image.values, self._deadband
+    def _outside_deadband(self, changed: Iterable[int]) -> list[int]:
         found = []
         for at in changed:
-            value, before = values[at], told[at]
+            value, before = self._image.value(at), self._told_value(at)
+            deadband = self._image.columns.deadband.item(at)
             try:
-                if not -deadband[at] <= value - before <= deadband[at]:  # type: ignore[operator]
+                if not -deadband <= value - before <= deadband:  # type: ignore[operator]
                     found.append(at)
             except TypeError:  # text, or one of the two is not known
                 if value != before:
                     found.append(at)
         return found
 
-    def _silent(self, now_s: float) -> list[int]:
-        silence_s = self._silence_s
-        return [at for at, told_at_s in enumerate(self._told_at_s) if now_s - told_at_s >= silence_s[at]]
+    def _told_value(self, at: int) -> Scalar:
+        if self._image.columns.kinds[at] is None:
+            return self._told_others.get(at)
+        number: float = self._image.told.item(at)
+        return None if number != number else number  # noqa: PLR0124 - not a number
 
 
 def _emptied(waiting: deque[int]) -> list[int]:

@@ -15,6 +15,7 @@ import structlog
 from shared.clock import Clock
 from shared.field.breaker import Breaker, LossBudget
 from shared.field.commands import Telegram
+from shared.field.decoding import Answer, News, decode_together
 from shared.field.image import ControllerImage
 from shared.field.plan import Block, Learned, ReadCost
 from shared.field.reading import PlannedReads
@@ -34,11 +35,18 @@ RETRY_MISSING_S = 300.0
 IS_ASKED = True
 WAITS_BY_ITSELF = False
 _T = TypeVar("_T")
-Steps = Generator[bool, None, _T]
+Steps = Generator[bool | Answer, None, _T]
 """Work on a line, cut where it would wait. IS_ASKED: a question is on the wire, and going on before its answer is there
-waits for it. WAITS_BY_ITSELF: going on asks and waits, so it belongs on the line's own thread."""
+waits for it. WAITS_BY_ITSELF: going on asks and waits, so it belongs on the line's own thread. An answer: it is to be
+decoded before it goes on, together with those of other lines where there are some."""
 
 _log = structlog.get_logger()
+
+
+def decode_alone(step: bool | Answer) -> None:
+    """What a driver does with a step when nobody else has an answer."""
+    if isinstance(step, Answer):
+        decode_together([step])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,10 @@ class Scan:
     at_s: float
     answered: bool
     changed: Sequence[int]
+    news: Sequence[News] = ()
+    """Numbers that are to be told."""
+    rest: Sequence[int] = ()
+    """Those of `changed` of which `news` says nothing."""
 
 
 @dataclass(slots=True)
@@ -69,15 +81,25 @@ class _GroupRead:
     """What came of reading the blocks of a group."""
 
     changed: Sequence[int] = ()
+    news: Sequence[News] = ()
+    rest: Sequence[int] = ()
     answered: bool = True
     lost: str = ""
     """The quality of everything after the link was lost."""
     refused: Block | None = None
 
     def add(self, changed: Sequence[int]) -> None:
-        """A range stays one, for it is told quicker."""
         if changed:
-            self.changed = [*self.changed, *changed] if self.changed else changed
+            self.changed, self.rest = [*self.changed, *changed], [*self.rest, *changed]
+
+    def take(self, answer: Answer) -> None:
+        """A range stays one, for it is looked through quicker."""
+        if answer.changed:
+            self.changed = [*self.changed, *answer.changed] if self.changed else answer.changed
+        if answer.rest:
+            self.rest = [*self.rest, *answer.rest]
+        if answer.news is not None:
+            self.news = [*self.news, answer.news]
 
 
 class Scanner:
@@ -137,7 +159,7 @@ class Scanner:
         steps = self.steps(group)
         while True:
             try:
-                next(steps)
+                decode_alone(next(steps))
             except StopIteration as end:
                 scan: Scan = end.value
                 return scan
@@ -171,7 +193,7 @@ class Scanner:
             self.image.last_good_s[group] = now_s
         else:
             self.counts.failed += 1
-        return Scan(self.image, group, now_s, read.answered, read.changed)
+        return Scan(self.image, group, now_s, read.answered, read.changed, read.news, read.rest)
 
     def _read_group(self, group: str) -> Steps[_GroupRead]:
         read = _GroupRead()
@@ -190,7 +212,9 @@ class Scanner:
                 read.answered, read.lost = False, error.quality
                 read.add(decoder.spoil(read.lost))
             else:
-                read.add(decoder.decode(raw, self._clock.now_s()))
+                answer = Answer(decoder, raw, self._clock.now_s())
+                yield answer
+                read.take(answer)
         return read
 
     def _may_ask(self) -> bool:
@@ -292,7 +316,7 @@ class Scanner:
         changed = self.image.spoil(self._reads.missing(group), MISSING)
         for decoder in self._reads.of(group):
             try:
-                changed += decoder.decode(self._read(decoder.block), self._clock.now_s())
+                changed += decoder.decode(self._read(decoder.block), self._clock.now_s()).changed
             except TransportError as error:
                 changed += decoder.spoil(error.quality)
         return changed
@@ -333,8 +357,8 @@ class Scanner:
         image, wrong = self.image, False
         for identity in image.profile.identity:
             at = image.index[identity.point]
-            value = image.values[at]
-            if value is not None and image.qualities[at] in ("good", WRONG_DEVICE) and value != identity.equals:
+            value = image.value(at)
+            if value is not None and image.quality(at) in ("good", WRONG_DEVICE) and value != identity.equals:
                 wrong = True
         if self.wrong_device and not wrong:
             for decoder in self._reads.everything():
@@ -343,7 +367,7 @@ class Scanner:
         if not wrong:
             return []
         changed = [
-            at for decoder in self._reads.everything() for at in decoder.indices if image.qualities[at] != WRONG_DEVICE
+            at for decoder in self._reads.everything() for at in decoder.indices if image.quality(at) != WRONG_DEVICE
         ]
         for at in changed:
             image.requalify(at, WRONG_DEVICE)

@@ -11,9 +11,9 @@ from shared.clock import Clock
 from shared.contracts.field import Report, ReportedValue
 from shared.contracts.message import Scalar
 from shared.field.coverage import Coverage
-from shared.field.decoding import OUT_OF_RANGE
-from shared.field.image import BACKFILL, GOOD, ControllerImage
+from shared.field.image import ControllerImage
 from shared.field.profile import Reported
+from shared.field.quality import BACKFILL, GOOD, OUT_OF_RANGE
 from shared.field.telling import microseconds
 from shared.field.watchdog import MasterWatchdog
 
@@ -110,7 +110,7 @@ class Station:
             if observed_at_s - now_s <= FUTURE_S_MAX:
                 self._coverage.note(observed_at_s)
         taken_at_s = new[-1].taken_at.timestamp()
-        newest_s, age_s = image.taken_at_s[at], now_s - taken_at_s
+        newest_s, age_s = image.taken_s(at), now_s - taken_at_s
         if (newest_s is None or taken_at_s > newest_s) and -FUTURE_S_MAX <= age_s <= self._stale_after_s[name]:
             value, quality = judged(new.pop(), point)
             image.put(at, value, quality, taken_at_s)

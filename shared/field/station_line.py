@@ -99,6 +99,6 @@ class StationLine:
             self._online[name] = online
             _log.info("controller_restored" if online else "controller_lost", controller=name, line=self.name)
         try:
-            self._listener.on_scan(Scan(station.image, group, self._clock.now_s(), answered=online, changed=changed))
+            self._listener.on_scan(Scan(station.image, group, self._clock.now_s(), online, changed, rest=changed))
         except Exception:  # a defect; the others go on
             _log.exception("scan_not_handled", controller=name, group=group)

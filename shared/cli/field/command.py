@@ -17,6 +17,7 @@ from shared.cli.field.device import describe, fail
 from shared.cli.field.points import lone_scanner, shown_value
 from shared.contracts.message import Params
 from shared.field.address import Address
+from shared.field.columns import NEVER
 from shared.field.commands import (
     Failed,
     Interlock,
@@ -102,9 +103,9 @@ class _Hand:
         """Read everything, and what the interlocks need until it is known."""
         image = self._scanner.image
         self.look()
-        if not any(image.taken_at_s):
+        if not image.is_read():
             fail("Nothing could be read of the device: nothing is written. See `urbanops field read` and `trace`")
-        image.changed_at_s = [None] * len(image.names)  # the first reading of a value is no change of it
+        image.changed_at_s.fill(NEVER)  # the first reading of a value is no change of it
         points = {name for each in self._spec.require for name in each.expr.points}
         ends_at = time.monotonic() + SETTLE_S
         while time.monotonic() < ends_at and any(each.holds is None for each in self._interlocks()):
@@ -118,7 +119,7 @@ class _Hand:
         typer.echo(f"{spec.title.zh} {spec.title.en} (risk {spec.risk}) at unit {unit} on {line}")
         table = Table("interlock", "holds", "values")
         for each in self._interlocks():
-            values = [f"{name} = {shown_value(image.values[image.index[name]])}" for name in each.points]
+            values = [f"{name} = {shown_value(image.value(image.index[name]))}" for name in each.points]
             holds = {True: "yes", False: "NO", None: "not known"}[each.holds]
             table.add_row(f"{each.message['zh']} {each.message['en']}", holds, ", ".join(values))
         if spec.require:
@@ -144,11 +145,11 @@ class _Hand:
         image, at = self._scanner.image, self._scanner.image.index[watch.write]
         seconds = min(COUNTER_WATCHED * watch.every, COUNTER_WATCHED_S_MAX)
         typer.echo(f"Watching {watch.write} for {seconds:g} s: does another master move it?")
-        before, ends_at = image.values[at], time.monotonic() + seconds
+        before, ends_at = image.value(at), time.monotonic() + seconds
         while time.monotonic() < ends_at:
             time.sleep(min(LOOK_EVERY_S, seconds))
             self.look([watch.write])
-            if image.values[at] != before or image.values[at] is None:
+            if image.value(at) != before or image.value(at) is None:
                 fail(
                     f"{watch.write} moves, or cannot be read: another master is at work. Operate from its screens, "
                     "or stop it first"

@@ -61,7 +61,7 @@ def read(
         for group in dict.fromkeys(known.points[name].poll for name in names):
             scanner.poll(group)
     show_points(scanner, names)
-    if all(scanner.image.taken_at_s[scanner.image.index[name]] is None for name in names):
+    if all(scanner.image.taken_s(scanner.image.index[name]) is None for name in names):
         fail(f"Nothing could be read of unit {unit} on {line}: see the qualities, and `urbanops field trace`")
 
 
@@ -99,7 +99,7 @@ def show_points(scanner: Scanner, names: list[str]) -> None:
     for name in names:
         point, at = profile.points[name], image.index[name]
         title = "" if point.title is None else f"{point.title.zh} {point.title.en}"
-        table.add_row(name, shown_value(image.values[at], point), point.unit, image.qualities[at], title)
+        table.add_row(name, shown_value(image.value(at), point), point.unit, image.quality(at), title)
     Console(width=None if Console().is_terminal else _WIDTH).print(table, markup=False)
     if scanner.learned.illegal:
         base = profile.modbus.address_base

@@ -57,15 +57,15 @@ class _Watch:
     def on_scan(self, scan: Scan) -> None:
         image = scan.image
         for at, name in enumerate(image.names):
-            point, taken_at_s = image.profile.points.get(name), image.taken_at_s[at]
+            point, taken_at_s = image.profile.points.get(name), image.taken_s(at)
             if point is not None and point.poll == scan.group and taken_at_s is not None:
-                self.trends.setdefault((image.controller, name), Trend()).note(image.values[at], taken_at_s)
+                self.trends.setdefault((image.controller, name), Trend()).note(image.value(at), taken_at_s)
         self.tried.add((image.controller, scan.group))
         if len(self.tried) == sum(len(each.image.profile.poll_groups) for each in self.scanners.values()):
             self.all_tried.set()
 
     def any_read(self) -> bool:
-        return any(moment is not None for each in self.scanners.values() for moment in each.image.taken_at_s)
+        return any(each.image.is_read() for each in self.scanners.values())
 
     def table(self) -> Table:
         table = Table()
@@ -78,7 +78,7 @@ class _Watch:
                 if self.points is not None and name not in self.points:
                     continue
                 at = image.index[name]
-                taken_at_s, quality = image.taken_at_s[at], image.qualities[at]
+                taken_at_s, quality = image.taken_s(at), image.quality(at)
                 age_s = None if taken_at_s is None else max(0.0, now_s - taken_at_s)
                 if age_s is not None and age_s > image.profile.poll_groups[point.poll].stale_after:
                     quality = f"{quality}, stale"
@@ -87,7 +87,7 @@ class _Watch:
                 table.add_row(
                     controller,
                     name,
-                    shown_value(image.values[at], point),
+                    shown_value(image.value(at), point),
                     point.unit,
                     quality,
                     "-" if age_s is None else f"{age_s:.1f}",

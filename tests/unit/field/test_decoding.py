@@ -54,14 +54,14 @@ def test_a_block_is_what_its_points_are(points: dict[str, dict[str, Any]], data:
     decoder = BlockDecoder(image, block)
     for at in range(2):
         raw = data.draw(st.binary(min_size=2 * block.count, max_size=2 * block.count))
-        before = {name: (image.values[i], image.qualities[i]) for name, i in image.index.items()}
-        changed = decoder.decode(raw, float(at))
+        before = {name: (image.value(i), image.quality(i)) for name, i in image.index.items()}
+        changed = decoder.decode(raw, float(at)).changed
         for name, point in found.points.items():
             i = image.index[name]
             value, quality = one_by_one(found, name, raw[2 * point.address :])
-            assert (repr(value), quality) == (repr(image.values[i]), image.qualities[i]), name
+            assert (repr(value), quality) == (repr(image.value(i)), image.quality(i)), name
             assert ((value, quality) != before[name]) == (i in changed), name
-            assert image.taken_at_s[i] == float(at)
+            assert image.taken_s(i) == float(at)
 
 
 def one_by_one(found: Profile, name: str, raw: bytes) -> tuple[Any, str]:
@@ -90,7 +90,7 @@ def test_a_captured_block_may_hold_points_of_several_poll_groups() -> None:
     )
     image = image_of(found)
     BlockDecoder(image, Block("holding", 0, 3, tuple(found.points))).decode(struct.pack(">3H", 17, 5, 7), 1.0)
-    assert {"level": 1.7, "hours": 5, "limit": 21} == {name: image.values[at] for name, at in image.index.items()}
+    assert {"level": 1.7, "hours": 5, "limit": 21} == {name: image.value(at) for name, at in image.index.items()}
 
 
 def test_all_that_changed_in_a_row_is_one_range() -> None:
@@ -98,10 +98,10 @@ def test_all_that_changed_in_a_row_is_one_range() -> None:
     image = image_of(found)
     decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
     decoder.decode(struct.pack(">20H", *range(20)), 0.0)
-    assert range(20) == decoder.decode(struct.pack(">20H", *range(1, 21)), 1.0)
-    assert [0.1, 0.2, 0.3] == image.values[:3]
-    assert () == decoder.decode(struct.pack(">20H", *range(1, 21)), 2.0)
-    assert [3] == list(decoder.decode(struct.pack(">20H", 1, 2, 3, 9, *range(5, 21)), 3.0))
+    assert range(20) == decoder.decode(struct.pack(">20H", *range(1, 21)), 1.0).changed
+    assert [0.1, 0.2, 0.3] == [image.value(at) for at in range(3)]
+    assert () == decoder.decode(struct.pack(">20H", *range(1, 21)), 2.0).changed
+    assert [3] == list(decoder.decode(struct.pack(">20H", 1, 2, 3, 9, *range(5, 21)), 3.0).changed)
 
 
 def test_after_a_lost_poll_everything_is_new_though_the_bytes_are_not() -> None:
@@ -110,9 +110,9 @@ def test_after_a_lost_poll_everything_is_new_though_the_bytes_are_not() -> None:
     decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
     decoder.decode(b"\0\1\0\2", 0.0)
     assert [0, 1] == decoder.spoil("bad.timeout")
-    assert [None, None] == image.values
-    assert [0, 1] == list(decoder.decode(b"\0\1\0\2", 1.0))
-    assert [1, 2] == image.values
+    assert [None, None] == [image.value(at) for at in range(2)]
+    assert [0, 1] == list(decoder.decode(b"\0\1\0\2", 1.0).changed)
+    assert [1, 2] == [image.value(at) for at in range(2)]
 
 
 def test_a_value_that_moves_too_fast_is_uncertain_by_the_time_since_it_was_seen_last() -> None:
@@ -122,5 +122,5 @@ def test_a_value_that_moves_too_fast_is_uncertain_by_the_time_since_it_was_seen_
     seen = []
     for at, level in enumerate([100, 100, 100, 115, 115, 125]):
         decoder.decode(struct.pack(">H", level), float(at))
-        seen.append(image.qualities[0])
+        seen.append(image.quality(0))
     assert ["good", "good", "good", "uncertain.out_of_range", "good", "good"] == seen

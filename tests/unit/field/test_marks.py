@@ -79,7 +79,7 @@ def test_a_substitute_is_believed_and_told_whatever_the_device_says() -> None:
         assert (60.5, 33) == (unit.facts.value("level"), unit.proof.value("level"))
         level = unit.image.index["level"]
         shown = in_columns(unit.image, [level])
-        assert ([60.5], ["good.manual"]) == (shown.value, shown.quality)
+        assert ([60.5], "good.manual") == (shown.value, shown.quality)
         at.move(30)  # long after it would be stale
         assert 60.5 == unit.image.known(level, at.clock.now_s() + 30)
 

@@ -67,7 +67,7 @@ class Desk:
         for _ in range(times):
             self.scanner.poll("fast")
             self.clock.advance(1.0)
-        return {name: (self.image.values[at], self.image.qualities[at]) for name, at in self.image.index.items()}
+        return {name: (self.image.value(at), self.image.quality(at)) for name, at in self.image.index.items()}
 
 
 def registers(count: int, **modbus: Any) -> Profile:

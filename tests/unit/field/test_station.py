@@ -73,7 +73,7 @@ def desk() -> Desk:
 def test_value_stands_with_the_time_at_which_it_was_observed(desk: Desk) -> None:
     taken = desk.report(("39", 40, 1.5))
     at = desk.image.index["level"]
-    assert (1.5, "good", desk.clock.now_s() - 40) == (desk.level(), desk.image.qualities[at], desk.image.taken_at_s[at])
+    assert (1.5, "good", desk.clock.now_s() - 40) == (desk.level(), desk.image.quality(at), desk.image.taken_s(at))
     assert ({"timed": [at]}, []) == (taken.changed, taken.backfill)
 
 
@@ -131,7 +131,7 @@ def test_value_that_was_told_in_another_report_is_not_kept_twice(desk: Desk) -> 
 def test_of_the_values_of_an_hour_the_newest_stands_and_the_others_are_kept(desk: Desk) -> None:
     taken = desk.report(*(("F4", 300.0 * ago, float(ago)) for ago in range(11, -1, -1)))
     assert [float(ago) for ago in range(11, 0, -1)] == [row.value for row in taken.backfill]
-    assert 0.0 == desk.image.values[desk.image.index["rain"]]
+    assert 0.0 == desk.image.value(desk.image.index["rain"])
 
 
 _moments = st.lists(st.tuples(st.integers(-30, 200), st.booleans()), min_size=1, max_size=30)
@@ -145,19 +145,19 @@ def test_each_value_is_told_once_with_its_time_and_the_newest_of_now_stands(sent
     observed: set[float] = set()
     for number, (minutes, passes) in enumerate(sent):
         desk.clock.advance(60.0 * passes)
-        before = desk.image.taken_at_s[at]
+        before = desk.image.taken_s(at)
         taken = desk.report(("39", 60.0 * minutes, float(number % 9)))
         taken_at_s = desk.clock.now_s() - 60.0 * minutes
         observed.add(taken_at_s)
         told += [row.taken_us / 1e6 for row in taken.backfill]
         if taken.changed:
-            stands_s = desk.image.taken_at_s[at]
+            stands_s = desk.image.taken_s(at)
             assert stands_s is not None
             told.append(stands_s)
             assert before is None or stands_s > before
             assert -120.0 <= desk.clock.now_s() - stands_s <= 900.0
         else:
-            assert before == desk.image.taken_at_s[at]
+            assert before == desk.image.taken_s(at)
     assert sorted(observed) == sorted(told)
 
 
@@ -173,7 +173,7 @@ def test_value_that_cannot_be_is_not_known(
 ) -> None:
     desk.report(("39", 0, value), quality=quality)
     at = desk.image.index["level"]
-    assert expected == (desk.image.values[at], desk.image.qualities[at])
+    assert expected == (desk.image.value(at), desk.image.quality(at))
     assert desk.level() is None
 
 
