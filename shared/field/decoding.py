@@ -8,7 +8,7 @@ rate of change, codes for "no value") is looked at one by one.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,8 @@ class Answer:
     news: News | None = None
     rest: Sequence[int] = ()
     """Those of `changed` of which `news` says nothing because they are not as simple."""
+    calm: bool = True
+    """No plain number has passed a threshold of a condition."""
 
     def add(self, changed: Sequence[int]) -> None:
         if changed:
@@ -217,6 +219,7 @@ class Layout:
         self.plain_places = np.array(self.plain, np.intp)
         self.names = [self.columns.names[at] for at in self.plain]
         self.kinds = "".join(_LETTERS[self.columns.kinds[at]] for at in self.plain)
+        self._thresholds = _Thresholds(profile, self.names)
         self._deadband = self.columns.deadband[self.places]
         named = [points[name] for name in self.names]
         self._numbers: _Numbers | _Coils = (
@@ -234,6 +237,8 @@ class Layout:
             held_codes = np.concatenate([image.codes[self.places] for image in images]).reshape(values.shape)
             changed: Bits = np.not_equal(values, held)
             moved: Bits = ~(np.abs(values - told) <= self._deadband)  # what was never told has left any deadband
+            for number in np.flatnonzero(self._thresholds.passed(values)).tolist():
+                answers[number].calm = False
         if codes is None and not held_codes.any():
             self._put(answers, values, changed, moved & changed)
             return
@@ -273,6 +278,32 @@ class Layout:
                 answer.news = News(answer.decoder, row, None, answer.taken_at_s)
             elif told[number].any():
                 answer.news = News(answer.decoder, row, told[number], answer.taken_at_s)
+
+
+class _Thresholds:
+    """The conditions that are no more than a plain number against a bound, looked at for many controllers at once."""
+
+    def __init__(self, profile: Profile, names: Sequence[str]) -> None:
+        column = {name: at for at, name in enumerate(names)}
+        found: dict[str, list[tuple[int, float]]] = {}
+        for condition in profile.conditions.values():
+            threshold = condition.when.threshold
+            if threshold is None or threshold.point not in column:
+                continue
+            bound = profile.limit(*threshold.bound) if isinstance(threshold.bound, tuple) else threshold.bound
+            if bound is not None:
+                found.setdefault(threshold.order, []).append((column[threshold.point], bound))
+        self._orders: list[tuple[Callable[[Floats, Floats], Bits], NDArray[np.intp], Floats]] = [
+            (_ORDERS[order], np.array([at for at, _ in each], np.intp), np.array([bound for _, bound in each]))
+            for order, each in found.items()
+        ]
+
+    def passed(self, values: Floats) -> Bits:
+        """By row: does any of them hold?"""
+        found = np.zeros(len(values), np.bool_)
+        for compare, columns, bounds in self._orders:
+            found |= np.logical_or.reduce(compare(values.take(columns, axis=1), bounds), axis=1)
+        return found
 
 
 class _Coils:
@@ -334,6 +365,9 @@ class _Numbers:
         return np.where(fits, GOOD_CODE, np.where(is_number, OUT_OF_RANGE_CODE, SENSOR_FAULT_CODE)).astype(np.uint16)
 
 
+_ORDERS: dict[str, Callable[[Floats, Floats], Bits]] = {
+    ">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal,
+}  # fmt: skip
 _LETTERS: dict[Kind | None, str] = {float: "f", int: "i", bool: "b"}
 _ANYTHING = (-sys.float_info.max, sys.float_info.max)
 """The range of a point that has none: infinity and NaN lie outside it."""

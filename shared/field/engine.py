@@ -372,23 +372,31 @@ class Engine:
             return
         unit.facts.now_s = scan.at_s
         self._note_loss(unit, scan)
-        judgements = [] if unit.scanner.silent else self._judge_link(unit)
-        changed = unit.judged_among(scan.changed)
-        clock = unit.profile.clock
-        if clock is not None and scan.group == unit.profile.points[clock.fields()[0][1]].poll:
-            unit.compute(clock.drift, read_drift(unit.image, clock, self._zone), scan.at_s)
-            changed.append(clock.drift)
-        marked, unit.marks_judged = unit.image.marks is not unit.marks_judged, unit.image.marks
-        everything = not unit.judged or marked
-        if not unit.scanner.silent:
-            judgements += unit.judges.step(unit.facts, changed, all_of_them=everything)
-            unit.judged = True
+        computed = self._compute_drift(unit, scan)
+        judgements = [] if unit.scanner.silent else self._judge(unit, scan, computed)
         if judgements:
             self._listener.on_judgements(unit, judgements)
         if unit.pending:
             self._verify(unit)
         self._listener.on_scan(unit, scan)
         self._listener.on_report(unit, unit.reporter.due(scan.news, scan.rest, scan.at_s), scan)
+
+    def _compute_drift(self, unit: Unit, scan: Scan) -> list[str]:
+        """The clock of the device was read: how far it is off. What was computed."""
+        clock = unit.profile.clock
+        if clock is None or scan.group != unit.profile.points[clock.fields()[0][1]].poll:
+            return []
+        unit.compute(clock.drift, read_drift(unit.image, clock, self._zone), scan.at_s)
+        return [clock.drift]
+
+    def _judge(self, unit: Unit, scan: Scan, computed: list[str]) -> list[Judgement]:
+        marked, unit.marks_judged = unit.image.marks is not unit.marks_judged, unit.image.marks
+        everything, unit.judged = marked or not unit.judged, True
+        found = self._judge_link(unit)
+        if scan.calm and not everything and unit.judges.may_rest():
+            return found
+        changed = [*unit.judged_among(scan.changed), *computed]
+        return found + unit.judges.step(unit.facts, changed, all_of_them=everything, calm=scan.calm)
 
     def _wanted(self, area: str) -> dict[str, list[ControllerEntry]]:
         by_line: dict[str, list[ControllerEntry]] = {}

@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from shared.contracts.message import Scalar
 from shared.errors import Malformed
@@ -41,6 +41,16 @@ _Eval = Callable[[Facts, float, Mapping[str, Scalar]], Scalar]
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """`point >= 3.5` or `point < point.ll`: a point against a number or a limit."""
+
+    point: str
+    order: Literal[">", ">=", "<", "<="]
+    bound: float | tuple[str, str]
+    """A number, or the point and name of a limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A checked expression. `points` and `limits` are what it names, so that a profile can be checked as a whole."""
 
@@ -49,6 +59,8 @@ class Expression:
     limits: frozenset[tuple[str, str]]
     timed: bool
     """True when it depends on the moment (`age`, `changed_within`) and not on readings alone."""
+    threshold: Threshold | None
+    """What it is when it is no more than that."""
     _evaluate: _Eval = field(compare=False)
 
     def truth(self, facts: Facts, slack: float = 0.0, params: Mapping[str, Scalar] | None = None) -> Truth:
@@ -77,6 +89,13 @@ _ORDER: dict[type[ast.cmpop], tuple[Callable[[float, float], bool], float]] = {
 }
 """The comparison, and the direction in which slack moves its right-hand side so that it stays true for longer."""
 
+_SIGNS: dict[type[ast.cmpop], Literal[">", ">=", "<", "<="]] = {
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+}
+
 TEXT_CHARS_MAX = 500
 DEPTH_MAX = 30
 
@@ -94,7 +113,19 @@ def parse(text: str) -> Expression:
     tree = syntax(text)
     compiler = _Compiler(text)
     evaluate = compiler.compile(tree, DEPTH_MAX)
-    return Expression(text, frozenset(compiler.points), frozenset(compiler.limits), compiler.timed, evaluate)
+    points, limits = frozenset(compiler.points), frozenset(compiler.limits)
+    return Expression(text, points, limits, compiler.timed, _threshold(tree), evaluate)
+
+
+def _threshold(tree: ast.expr) -> Threshold | None:
+    match tree:
+        case ast.Compare(left=ast.Name(id=point), ops=[op], comparators=[right]) if type(op) in _SIGNS:
+            match right:
+                case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                    return Threshold(point, _SIGNS[type(op)], float(number))
+                case ast.Attribute(value=ast.Name(id=name), attr=limit):
+                    return Threshold(point, _SIGNS[type(op)], (name, limit))
+    return None
 
 
 def syntax(text: str) -> ast.expr:

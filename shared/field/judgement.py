@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from shared.contracts.message import Params
+from shared.field.columns import is_plain
 from shared.field.expression import Facts, Truth
 from shared.field.profile import Condition, Profile
 
@@ -91,6 +92,10 @@ class ConditionJudges:
         for number, judge in enumerate(self._judges):
             for point in judge.points:
                 self._of_point.setdefault(point, []).append(number)
+        self._plain = {number for number, judge in enumerate(self._judges) if _is_seen(profile, judge.condition)}
+        """Those that are no more than a number against a bound; whether one has passed it is seen of many at once."""
+        self._restless: set[int] = set()
+        """Those that stand, are unknown, or wait for a delay."""
         self._timed = {number for number, judge in enumerate(self._judges) if judge.timed}
         self._waiting: set[int] = set()
         """Those for which a delay runs."""
@@ -100,16 +105,25 @@ class ConditionJudges:
         """Those on which conditions hang."""
         return self._of_point.keys()
 
-    def step(self, facts: Facts, changed: Iterable[str], *, all_of_them: bool = False) -> list[Judgement]:
-        """Judge what the changed points touch, what depends on time, and what waits for a delay."""
+    def may_rest(self) -> bool:
+        """As long as no number passes a threshold, nothing is to be judged."""
+        return not self._restless and len(self._plain) == len(self._judges)
+
+    def step(
+        self, facts: Facts, changed: Iterable[str], *, all_of_them: bool = False, calm: bool = False
+    ) -> list[Judgement]:
+        """Judge what the changed points touch, what depends on time, and what waits for a delay.
+
+        `calm`: no point has passed a threshold, so a condition that is no more than that, and at rest, stays so.
+        """
         if not self._judges:
             return []
         due = self._timed | self._waiting
         if all_of_them:
             due.update(range(len(self._judges)))
         else:
-            for point in changed:
-                due.update(self._of_point.get(point, ()))
+            touched = {number for point in changed for number in self._of_point.get(point, ())}
+            due |= touched - (self._plain - self._restless) if calm else touched
         found = []
         for number in sorted(due):
             judge = self._judges[number]
@@ -118,6 +132,10 @@ class ConditionJudges:
                 self._waiting.add(number)
             else:
                 self._waiting.discard(number)
+            if judge.judge.waits() or judge.judge.standing != "inactive":
+                self._restless.add(number)
+            else:
+                self._restless.discard(number)
             if judgement is not None:
                 found.append(judgement)
         return found
@@ -127,11 +145,19 @@ class ConditionJudges:
 
     def remember(self, asset: str, condition: str) -> bool:
         """After a restart: this condition stood. It is unknown until it is seen. False when there is none such."""
-        for judge in self._judges:
+        for number, judge in enumerate(self._judges):
             if judge.asset == asset and judge.name == condition:
                 judge.judge.standing = "unknown"
+                self._restless.add(number)
                 return True
         return False
+
+
+def _is_seen(profile: Profile, condition: Condition) -> bool:
+    """Does the decoder look whether the condition's number has passed its bound?"""
+    threshold = condition.when.threshold
+    point = None if threshold is None else profile.points.get(threshold.point)
+    return point is not None and is_plain(profile, point)
 
 
 class _ConditionJudge:

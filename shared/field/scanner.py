@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -49,8 +49,7 @@ def decode_alone(step: bool | Answer) -> None:
         decode_together([step])
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """One poll of one poll group. `changed` are the indices of the points whose value or quality changed."""
 
     image: ControllerImage
@@ -62,6 +61,8 @@ class Scan:
     """Numbers that are to be told."""
     rest: Sequence[int] = ()
     """Those of `changed` of which `news` says nothing."""
+    calm: bool = False
+    """It is certain that no number has passed a threshold of a condition."""
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class _GroupRead:
     changed: Sequence[int] = ()
     news: Sequence[News] = ()
     rest: Sequence[int] = ()
+    calm: bool = True
     answered: bool = True
     lost: str = ""
     """The quality of everything after the link was lost."""
@@ -91,6 +93,7 @@ class _GroupRead:
     def add(self, changed: Sequence[int]) -> None:
         if changed:
             self.changed, self.rest = [*self.changed, *changed], [*self.rest, *changed]
+            self.calm = False
 
     def take(self, answer: Answer) -> None:
         """A range stays one, for it is looked through quicker."""
@@ -98,6 +101,7 @@ class _GroupRead:
             self.changed = [*self.changed, *answer.changed] if self.changed else answer.changed
         if answer.rest:
             self.rest = [*self.rest, *answer.rest]
+        self.calm = self.calm and answer.calm
         if answer.news is not None:
             self.news = [*self.news, answer.news]
 
@@ -193,7 +197,7 @@ class Scanner:
             self.image.last_good_s[group] = now_s
         else:
             self.counts.failed += 1
-        return Scan(self.image, group, now_s, read.answered, read.changed, read.news, read.rest)
+        return Scan(self.image, group, now_s, read.answered, read.changed, read.news, read.rest, read.calm)
 
     def _read_group(self, group: str) -> Steps[_GroupRead]:
         read = _GroupRead()
