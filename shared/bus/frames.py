@@ -248,8 +248,8 @@ def _table(columns: Any) -> Table:
         count = sum(sum(_bits(told[at : at + stride], len(points))) for at in range(0, len(told), stride))
     if not isinstance(values, bytes) or len(values) != 8 * count:
         raise Malformed("frame_malformed", path="tables.values", expected="eight bytes for each number that is told")
-    if any(kind != "f" for kind in kinds) and not all(map(math.isfinite, struct.unpack(f"<{count}d", values))):
-        raise Malformed("frame_malformed", path="tables.values", expected="numbers that are whole where they must be")
+    if not all(map(math.isfinite, struct.unpack(f"<{count}d", values))):
+        raise Malformed("frame_malformed", path="tables.values", expected="finite numbers")
     return Table(points, kinds, assets, taken_us, told, values)
 
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import structlog
 
+from shared.bus.batch import Batch
 from shared.bus.connection import BrokerLoop, Link, declare_shared
-from shared.bus.frames import (
-    CONTENT_TYPE,
-    ROWS_MAX,
-    ControllerSeen,
-    Frame,
-    Numbers,
-    Readings,
-    Table,
-    decode_frame,
-    encode_frame,
-    tables_of,
-)
+from shared.bus.frames import CONTENT_TYPE, ControllerSeen, Frame, Numbers, Readings, decode_frame, encode_frame
 from shared.bus.publisher import Outgoing, Publisher
 from shared.bus.spool import Spool
 from shared.bus.topology import TELEMETRY, TELEMETRY_STREAM
@@ -59,23 +49,6 @@ class Lost:
     to_us: int
 
 
-@dataclass(slots=True)
-class _Batch:
-    readings: list[Readings] = field(default_factory=list)
-    numbers: list[Numbers] = field(default_factory=list)
-    seen: dict[tuple[str, str], ControllerSeen] = field(default_factory=dict)
-    epoch: int = 0
-    seq: int = 0
-
-
-@dataclass(slots=True)
-class _Portion:
-    """What goes into one frame."""
-
-    tables: list[Table] = field(default_factory=list)
-    readings: list[Readings] = field(default_factory=list)
-
-
 class TelemetrySender:
     """Collects the readings of all areas of one owner; one thread sends them."""
 
@@ -88,7 +61,7 @@ class TelemetrySender:
         self._clock = clock
         self._on_lost = on_lost
         self._lock = threading.Lock()
-        self._batches: dict[str, _Batch] = {}
+        self._batches: dict[str, Batch] = {}
         self._waiting = 0
         self._losses: dict[tuple[str, str], Lost] = {}
         self._publisher = Publisher(uri, f"{source} telemetry", TELEMETRY_STREAM)
@@ -111,7 +84,7 @@ class TelemetrySender:
     def begin(self, area: str, epoch: int) -> None:
         """The area was taken: its sequence starts at 1 within the new epoch."""
         with self._lock:
-            self._batches[area] = _Batch(epoch=epoch)
+            self._batches[area] = Batch(epoch)
 
     def report(
         self,
@@ -122,16 +95,11 @@ class TelemetrySender:
     ) -> None:
         """Add to the next frame of the area. Cheap, never waits."""
         with self._lock:
-            batch = self._batches.get(area) or self._batches.setdefault(area, _Batch(epoch=1))
+            batch = self._batches.get(area) or self._batches.setdefault(area, Batch(1))
             if self._waiting < ROWS_WAITING_MAX:
-                if readings:
-                    batch.readings.append(readings)
-                    self._waiting += len(readings)
-                if numbers:
-                    batch.numbers += numbers
-                    self._waiting += sum(len(each.values) for each in numbers) // 8
-            if seen is not None:
-                batch.seen[seen.controller, seen.group] = seen
+                self._waiting += batch.add(readings, numbers, seen)
+            else:
+                batch.note(seen)
         if not self._due.is_set():
             self._due.set()
 
@@ -175,11 +143,7 @@ class TelemetrySender:
         with self._lock:
             self._collected += 1
             for area, batch in self._batches.items():
-                readings, batch.readings = batch.readings, []
-                numbers, batch.numbers = batch.numbers, []
-                seen, batch.seen = list(batch.seen.values()), {}
-                portions = _portions(tables_of(numbers, ROWS_MAX), readings) or ([_Portion()] if seen else [])
-                for portion in portions:
+                for portion in batch.taken():
                     batch.seq += 1
                     frames.append(
                         Frame(
@@ -189,7 +153,7 @@ class TelemetrySender:
                             epoch=batch.epoch,
                             seq=batch.seq,
                             sent_us=sent_us,
-                            controllers=seen if portion is portions[-1] else [],
+                            controllers=portion.seen,
                             readings=portion.readings,
                             tables=portion.tables,
                         )
@@ -295,29 +259,6 @@ class StreamReader:
             return False
         self._last_seq[identity] = frame.seq
         return True
-
-
-def _portions(tables: Sequence[Table], groups: Sequence[Readings]) -> list[_Portion]:
-    """At most ROWS_MAX readings a frame."""
-    portions: list[_Portion] = []
-    room = 0
-    for table in tables:
-        if room < len(table):
-            portions.append(_Portion())
-            room = ROWS_MAX
-        portions[-1].tables.append(table)
-        room -= len(table)
-    for group in groups:
-        start = 0
-        while start < len(group):
-            if room <= 0:
-                portions.append(_Portion())
-                room = ROWS_MAX
-            end = min(start + room, len(group))
-            portions[-1].readings.append(group if end - start == len(group) else group.part(start, end))
-            room -= end - start
-            start = end
-    return portions
 
 
 def _outgoing(body: bytes) -> Outgoing:

@@ -8,10 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.field.decoding import BlockDecoder
-from shared.field.image import ControllerImage
+from shared.field.decoding import Answer, BlockDecoder, decode_together
+from shared.field.image import ControllerImage, ImageFacts
+from shared.field.judgement import ConditionJudges
 from shared.field.plan import Block, plan_reads
 from shared.field.profile import Profile
+from shared.field.reporter import Reporter
 from tests.unit.field.profiles import profile
 
 TYPES = ["u16", "i16", "u32", "i32", "u64", "f32", "f64", "bcd16", "bits32", "bool"]
@@ -124,3 +126,92 @@ def test_a_value_that_moves_too_fast_is_uncertain_by_the_time_since_it_was_seen_
         decoder.decode(struct.pack(">H", level), float(at))
         seen.append(image.quality(0))
     assert ["good", "good", "good", "uncertain.out_of_range", "good", "good"] == seen
+
+
+@settings(max_examples=40, deadline=None)
+@given(maps(), st.integers(2, 5), st.data())
+def test_controllers_that_are_decoded_together_are_as_if_alone(
+    points: dict[str, dict[str, Any]], controllers: int, data: st.DataObject
+) -> None:
+    found = profile(points)
+    (block,) = plan_reads(found, "fast")
+    together, alone = ([BlockDecoder(image_of(found), block) for _ in range(controllers)] for _ in range(2))
+    size = 2 * block.count
+    raws = st.sampled_from([data.draw(st.binary(min_size=size, max_size=size)) for _ in range(3)])
+    for at in range(4):
+        answers = [Answer(decoder, data.draw(raws), float(at)) for decoder in together]
+        decode_together(answers)
+        for answer, decoder in zip(answers, alone, strict=True):
+            expected = decoder.decode(answer.raw, float(at))
+            assert set(expected.changed) == set(answer.changed)
+            assert expected.calm == answer.calm
+            assert told_by(expected) == told_by(answer)
+            assert repr(columns(decoder.image)) == repr(columns(answer.decoder.image))
+
+
+def told_by(answer: Answer) -> tuple[set[int], set[int]]:
+    return set(answer.news.indices() if answer.news else ()), set(answer.rest)
+
+
+def columns(image: ControllerImage) -> list[tuple[Any, ...]]:
+    return [(*image.shown(at), at in image.requalified) for at in range(len(image.names))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(maps(), st.data())
+def test_what_is_told_is_what_left_its_deadband_or_changed_its_quality(
+    points: dict[str, dict[str, Any]], data: st.DataObject
+) -> None:
+    for point in points.values():
+        point["deadband"] = data.draw(st.sampled_from([0, 0, 5, 200]))
+    found = profile(points)
+    image = image_of(found)
+    (block,) = plan_reads(found, "fast")
+    decoder, reporter = BlockDecoder(image, block), Reporter(image)
+    told: dict[int, Any] = {}
+    size = 2 * block.count
+    raws = st.sampled_from([data.draw(st.binary(min_size=size, max_size=size)) for _ in range(4)])
+    for at in range(5):
+        before = {each: image.quality(each) for each in image.index.values()}
+        answer = decoder.decode(data.draw(raws), at / 100)
+        due = reporter.due([answer.news] if answer.news else [], answer.rest, at / 100)
+        now = {*due.indices, *(each for news in due.news for each in news.indices())}
+        assert len(now) == len(due.indices) + sum(len(news.indices()) for news in due.news)
+        for name, each in image.index.items():
+            value = image.value(each)
+            left = has_left(value, told.get(each), found.points[name].deadband) and each in answer.changed
+            assert (at == 0 or left or image.quality(each) != before[each]) == (each in now), name
+            if each in now:
+                told[each] = value
+
+
+def has_left(value: Any, told: Any, deadband: float) -> bool:
+    if value is None or told is None:
+        return value is not told
+    return not abs(value - told) <= deadband
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.sampled_from(["0s", "2s"]), st.sampled_from([0, 2]))
+def test_what_passed_no_threshold_need_not_be_judged(levels: list[int], delay: str, hysteresis: float) -> None:
+    titles = {"zh": "高", "en": "High"}
+    common = {"priority": 2, "about": "level", "title": titles, "action": titles, "on_delay": delay, "off_delay": delay}
+    found = profile(
+        {"level": {"address": 0, "limits": {"l": 2, "h": 6}}, "flow": {"address": 1}},
+        conditions={
+            "high": {**common, "when": "level >= level.h", "hysteresis": hysteresis},
+            "low": {**common, "when": "level < level.l", "hysteresis": hysteresis},
+            "still": {**common, "when": "level > 3 and flow < 1"},
+            "dry": {**common, "when": "flow < 2", "suppress_when": "level > 7"},
+        },
+    )
+    image = image_of(found)
+    decoder = BlockDecoder(image, plan_reads(found, "fast")[0])
+    sparing, thorough = (ConditionJudges(found, dict.fromkeys(found.names, "asset"), "asset") for _ in range(2))
+    facts = ImageFacts(image)
+    for at, level in enumerate(levels):
+        answer = decoder.decode(struct.pack(">2H", level, levels[at - 1]), float(at))
+        facts.now_s = float(at)
+        changed = [image.names[each] for each in answer.changed]
+        found_by = [] if answer.calm and sparing.may_rest() else sparing.step(facts, changed, calm=answer.calm)
+        assert thorough.step(facts, changed, all_of_them=True) == found_by
