@@ -6,7 +6,7 @@ from collections import Counter as Counted
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from gateway.live.hub import Hub
 from gateway.views.alarms import AlarmView
@@ -59,9 +59,25 @@ class _Standing:
         for health in self._health.services():
             running.add_metric([health.heartbeat.service, health.heartbeat.instance], float(health.running))
         yield running
+        yield self._polls()
         yield GaugeMetricFamily("urbanops_stale_points", "Points too old to be believed", self._city.count_stale())
         yield GaugeMetricFamily("urbanops_live_clients", "Browsers on the live stream", self._hub.clients)
         yield GaugeMetricFamily("urbanops_live_clients_dropped", "Slow browsers dropped", self._hub.dropped_total)
+
+    def _polls(self) -> Metric:
+        labels = ["service", "instance", "outcome"]
+        polls = CounterMetricFamily("urbanops_polls", "Polls of controllers by what came of them", labels=labels)
+        for health in self._health.services():
+            beat = health.heartbeat
+            outcomes = {
+                "answered": beat.polls.polls - beat.polls.failed,
+                "failed": beat.polls.failed,
+                "late": beat.polls.late,
+                "withheld": beat.polls.withheld,
+            }
+            for outcome, count in outcomes.items():
+                polls.add_metric([beat.service, beat.instance, outcome], count)
+        return polls
 
     def _breakers(self) -> Iterator[Metric]:
         """Of a controller whose service is away nothing is told: nobody knows how it is polled."""

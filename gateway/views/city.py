@@ -16,9 +16,9 @@ from shared.bus.frames import Frame
 from shared.clock import Clock
 from shared.contracts.message import Scalar
 from shared.field.commands import Interlock, interlocks
-from shared.field.quality import BACKFILL, MANUAL
 from shared.field.profile import CommandSpec, Profile, Shown
 from shared.field.profile_load import ProfileLibrary
+from shared.field.quality import BACKFILL, MANUAL
 from shared.site import AssetEntry, ControllerEntry, Site
 
 TREND_S = 600

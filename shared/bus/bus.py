@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from shared.bus.consumer import Consumer, Dispatch, Handler, Parked, Retry
-from shared.bus.health import Check, HealthListener, HealthPublisher, SilentController
+from shared.bus.health import Check, HealthListener, HealthPublisher, PollTotals, SilentController
 from shared.bus.outbox import Outbox, Relay, count_waiting
 from shared.bus.query import QueryServer
 from shared.bus.topology import command_queue, dotted, event_queue, report_queue
@@ -53,8 +53,10 @@ class Bus:
         retry: Retry | None = None,
         configuration: Callable[[], str] = str,
         silent: Callable[[], Sequence[SilentController]] = tuple,
+        polls: Callable[[], PollTotals] = PollTotals,
     ) -> None:
-        """`configuration`: the digest of the files this process works by. `silent`: who does not answer it now."""
+        """`configuration`: the digest of the files this process works by. `silent`: who does not answer it now.
+        `polls`: how it has polled."""
         self.service = service
         self.instance = settings.instance or f"{service}-1"
         self.uri = settings.amqp_uri
@@ -79,6 +81,7 @@ class Bus:
             },
             configuration=configuration,
             silent=silent,
+            polls=polls,
             alive_file=settings.alive_file,
         )
         self._parts: list[Part] = [self.relay, self.health, self._heart]

@@ -60,6 +60,20 @@ class SilentController:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollTotals:
+    """How a process has polled since it began, all its controllers together."""
+
+    polls: int = 0
+    failed: int = 0
+    """Of the polls, those that did not read everything."""
+    retries: int = 0
+    late: int = 0
+    """Polls that were left out because their line was still busy when the next was due."""
+    withheld: int = 0
+    """Polls that were not sent because the controller is silent and its probe was not due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """`time` is city time, `wall_s` the sender's wall clock (Unix time), `started_at` city time too.
 
@@ -77,6 +91,7 @@ class Heartbeat:
     configuration: str = ""
     silent: tuple[SilentController, ...] = ()
     silent_count: int = 0
+    polls: PollTotals = PollTotals()
 
 
 class HealthPublisher:
@@ -95,6 +110,7 @@ class HealthPublisher:
         alive_file: Path | None = None,
         configuration: Callable[[], str] = str,
         silent: Callable[[], Sequence[SilentController]] = tuple,
+        polls: Callable[[], PollTotals] = PollTotals,
     ) -> None:
         """`alive_file` is touched at each heartbeat, sent or not: its age tells a health check whether we still run."""
         self._service, self._instance, self._restarts = service, instance, restarts
@@ -105,6 +121,7 @@ class HealthPublisher:
         self._alive_file = alive_file
         self._configuration = configuration
         self._silent = silent
+        self._polls = polls
         self._publisher = Publisher(uri, f"{instance} health")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -130,6 +147,7 @@ class HealthPublisher:
             configuration=self._configuration(),
             silent=tuple(silent[:SILENT_MAX]),
             silent_count=len(silent),
+            polls=self._polls(),
         )
 
     def _run(self) -> None:

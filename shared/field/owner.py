@@ -74,7 +74,7 @@ from shared.field.reception import Reception
 from shared.field.reloading import Reloader
 from shared.field.reporter import Due
 from shared.field.scanner import Scan
-from shared.field.silence import silent_controllers
+from shared.field.silence import poll_totals, silent_controllers
 from shared.field.telling import in_columns, in_numbers, microseconds
 from shared.field.wish import Wish
 from shared.settings import CommonSettings
@@ -192,6 +192,7 @@ class Owner:
             checks=checks,
             configuration=lambda: self._reloader.current.digest,
             silent=lambda: silent_controllers([unit.scanner for unit in list(self.engine.units.values())], clock),
+            polls=lambda: poll_totals([unit.scanner for unit in list(self.engine.units.values())]),
         )
         self.engine = Engine(self._reloader.current, clock, self, takeover_quiet_s=settings.takeover_quiet_s)
         self._overrides = Overrides(service, clock)

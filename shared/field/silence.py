@@ -1,14 +1,25 @@
-"""Which controllers do not answer, as their breakers stand: for whoever looks after the links."""
+"""How the polls go, and which controllers do not answer, as their breakers stand: for whoever looks after the links."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from shared.bus.health import SilentController
+from shared.bus.health import PollTotals, SilentController
 from shared.clock import Clock
 from shared.field.scanner import Scanner
 from shared.field.station import Station
+
+
+def poll_totals(scanners: Iterable[Scanner | Station]) -> PollTotals:
+    counts = [scanner.counts for scanner in scanners if not isinstance(scanner, Station)]
+    return PollTotals(
+        polls=sum(each.polls for each in counts),
+        failed=sum(each.failed for each in counts),
+        retries=sum(each.retries for each in counts),
+        late=sum(each.late for each in counts),
+        withheld=sum(each.withheld for each in counts),
+    )
 
 
 def silent_controllers(scanners: Iterable[Scanner | Station], clock: Clock) -> list[SilentController]:

@@ -1,8 +1,9 @@
 """A farm of controllers that costs less than what is measured: one port, any number of connections, plain epoll.
 
-Every connection is a controller of its own with 100 holding registers, all of which change every second.
+Every connection is a controller of its own with 100 holding registers, all of which, or the first CHANGING of them,
+change every second.
 
-Run as `python -m tests.bench.farm PORT`.
+Run as `python -m tests.bench.farm PORT [CHANGING]`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ _U16 = 90
 """The first so many registers are u16 in 0-999, the rest five f32."""
 
 
-def registers_at(second: int) -> bytes:
-    """All registers in that second; none has the value of the second before."""
-    words = [(second * 7 + at * 13) % 1000 for at in range(_U16)]
-    floats = [1.5 + (second * 3 + at) % 100 / 8 for at in range((REGISTERS - _U16) // 2)]
+def registers_at(second: int, changing: int = REGISTERS) -> bytes:
+    """All registers in that second; none that changes has the value of the second before."""
+    seconds = [second if at < changing else 0 for at in range(REGISTERS)]
+    words = [(seconds[at] * 7 + at * 13) % 1000 for at in range(_U16)]
+    floats = [1.5 + (seconds[_U16 + at] * 3 + at) % 100 / 8 for at in range((REGISTERS - _U16) // 2)]
     return struct.pack(f">{_U16}H{len(floats)}f", *words, *floats)
 
 
-def main(port: int) -> None:
+def main(port: int, changing: int) -> None:
     listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
     listener.setblocking(False)
     poll = select.epoll()
@@ -46,7 +48,7 @@ def main(port: int) -> None:
                 request = connection.recv(260)
                 if request:
                     if second != (now := int(time.time())):
-                        second, data = now, registers_at(now)
+                        second, data = now, registers_at(now, changing)
                     connection.send(_answer(request, data))
                     continue
             except ConnectionError:  # a master that waited for too long begins anew
@@ -63,4 +65,4 @@ def _answer(request: bytes, data: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else REGISTERS)

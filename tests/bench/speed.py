@@ -2,20 +2,27 @@
 
 Both read 100 registers of every controller once a second, all of which change every second. The bare loop decodes
 nothing and publishes nothing; flood control scales, judges, compares and publishes every reading with confirms.
+Then more controllers than the bare loop can read, and fewer that are read five times a second and change little.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
 
+from shared.bus.health import HealthListener, Heartbeat
+from tests.bench.farm import REGISTERS
 from tests.bench.rig import Bench, cpu_s
 from tests.bench.speed_site import write_site
 
 MEASURED_S = 20.0
 CONTROLLERS = (1_000, 4_000)
+MOST = 8_000
+QUICK_EVERY, QUICK_CHANGING = "200ms", 5
 SETTLED_AFTER_S = 12.0
 
 
@@ -27,6 +34,7 @@ class Used:
     memory_mb: float
     farm_cores: float
     late: int = 0
+    polls: int = 0
 
 
 def measure(bench: Bench) -> None:
@@ -39,9 +47,16 @@ def measure(bench: Bench) -> None:
         print(
             f"{controllers:5} controllers, 1 s: bare pymodbus loop {bare.cores:6.1%}, flood control {ours.cores:6.1%} "
             f"of a core, ratio {ours.cores / bare.cores:.2f}; {ours.memory_mb - idle.memory_mb:+.0f} MB over idle; "
-            f"farm {ours.farm_cores:.1%}; scans late by a period {ours.late}",
+            f"farm {ours.farm_cores:.1%}; {ours.polls} scans, {ours.late} late by a period",
             flush=True,
         )
+    most = measure_ours(bench, MOST)
+    print(f"{MOST:5} controllers, 1 s: flood control {most.cores:6.1%} of a core; farm {most.farm_cores:.1%}; "
+          f"{most.polls} scans, {most.late} late by a period", flush=True)  # fmt: skip
+    quick = measure_ours(bench, CONTROLLERS[0], QUICK_EVERY, QUICK_CHANGING)
+    print(f"{CONTROLLERS[0]:5} controllers, {QUICK_EVERY}, {QUICK_CHANGING} registers change: "
+          f"flood control {quick.cores:6.1%} of a core; farm {quick.farm_cores:.1%}; "
+          f"{quick.polls} scans, {quick.late} late by a period", flush=True)  # fmt: skip
 
 
 def measure_bare(bench: Bench, controllers: int) -> Used:
@@ -59,18 +74,34 @@ def measure_bare(bench: Bench, controllers: int) -> Used:
         return Used(used_s / MEASURED_S, 0.0, (cpu_s(farming) - before_s) / MEASURED_S)
 
 
-def measure_ours(bench: Bench, controllers: int) -> Used:
-    site = bench.folder / f"site-{controllers}"
-    write_site(site, bench.farm_port, max(controllers, 1), "1s" if controllers else "1h")
-    environment = bench.environment(f"speed-{controllers}", site)
+def measure_ours(bench: Bench, controllers: int, every: str = "1s", changing: int = REGISTERS) -> Used:
+    site = bench.folder / f"site-{controllers}-{every}"
+    write_site(site, bench.farm_port, max(controllers, 1), every if controllers else "1h")
+    environment = bench.environment(f"speed-{controllers}-{every}", site)
     with (
-        bench.process("tests.bench.farm", str(bench.farm_port)) as farm,
+        bench.process("tests.bench.farm", str(bench.farm_port), str(changing)) as farm,
         bench.process("services.flood", environment=environment) as flood,
+        heartbeats(bench) as beats,
     ):
         service, farming = psutil.Process(flood.pid), psutil.Process(farm.pid)
         time.sleep(SETTLED_AFTER_S + controllers / 500)
-        before_s, farm_before_s = cpu_s(service), cpu_s(farming)
+        before_s, farm_before_s, before = cpu_s(service), cpu_s(farming), beats[-1].polls
         time.sleep(MEASURED_S)
         used_s, farm_s = cpu_s(service) - before_s, cpu_s(farming) - farm_before_s
         memory_mb = service.memory_full_info().pss / 1e6
-    return Used(used_s / MEASURED_S, memory_mb, farm_s / MEASURED_S)
+        after = beats[-1].polls
+    assert after.failed == before.failed, f"{after.failed - before.failed} polls failed"
+    late, polls = after.late - before.late, after.polls - before.polls
+    return Used(used_s / MEASURED_S, memory_mb, farm_s / MEASURED_S, late, polls)
+
+
+@contextmanager
+def heartbeats(bench: Bench) -> Iterator[list[Heartbeat]]:
+    """What flood control says of itself, every two seconds."""
+    beats: list[Heartbeat] = []
+    listener = HealthListener(bench.broker.amqp_uri, "gateway", beats.append)
+    listener.start()
+    try:
+        yield beats
+    finally:
+        listener.stop()

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
-from shared.bus.health import SILENT_MAX, HealthPublisher, SilentController
+from shared.bus.health import SILENT_MAX, HealthPublisher, PollTotals, SilentController
 from shared.clock import FakeClock
 from shared.field.breaker import Breaker
-from shared.field.silence import silent_controllers
+from shared.field.scanner import PollCounts
+from shared.field.silence import poll_totals, silent_controllers
 from tests.unit.field.test_station import Desk
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -35,6 +36,12 @@ def test_silent_controllers_are_told_with_their_times_the_longest_first() -> Non
         ("b", "probing", NOON + timedelta(seconds=14), NOON + timedelta(seconds=19)),
     ]
     assert expected == [(each.controller, each.state, each.since, each.next_probe) for each in told]
+
+
+def test_polls_of_all_controllers_are_told_together() -> None:
+    counts = [PollCounts(polls=5, failed=2, retries=1, late=3), PollCounts(polls=1, late=1, withheld=4)]
+    asked = [cast("Any", SimpleNamespace(counts=each)) for each in counts]
+    assert PollTotals(polls=6, failed=2, retries=1, late=4, withheld=4) == poll_totals([*asked, Desk().station])
 
 
 def test_station_that_should_have_reported_is_waited_for() -> None:

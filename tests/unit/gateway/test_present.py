@@ -14,7 +14,7 @@ from gateway.present import Presenter
 from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView
 from gateway.views.health import HealthView
-from shared.bus.health import Heartbeat, SilentController
+from shared.bus.health import Heartbeat, PollTotals, SilentController
 from shared.clock import WallClock
 from shared.field.profile_load import profiles_for
 from shared.site import load_site
@@ -51,7 +51,7 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 def heartbeat(*silent: SilentController) -> Heartbeat:
     return Heartbeat(
         service="flood", instance="flood-1", started_at=NOON, restarts=0, time=NOON, wall_s=0.0, checks={},
-        silent=silent, silent_count=len(silent),
+        silent=silent, silent_count=len(silent), polls=PollTotals(polls=9, failed=2, late=1),
     )  # fmt: skip
 
 
@@ -80,6 +80,9 @@ def test_breakers_are_told_by_line_and_unit_to_those_who_may_view_them() -> None
     assert NOON.timestamp() == float(since.split()[-1])
     assert f'urbanops_breaker_state{{controller="{other.id}",line="{other.line}",unit="{other.unit}"}} 0.0' in metrics
     assert 'urbanops_silent_controllers{service="flood"} 1.0' in metrics
+    for outcome, count in {"answered": 7, "failed": 2, "late": 1, "withheld": 0}.items():
+        polls = f'urbanops_polls_total{{service="flood",instance="flood-1",outcome="{outcome}"}}'
+        assert f"{polls} {count:.1f}" in metrics
 
     health.note(replace(heartbeat(opened), silent_count=2))  # there was no room for the other
     assert (0, count - 1) == (presenter.breakers().closed, presenter.breakers().unknown)
