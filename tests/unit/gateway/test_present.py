@@ -80,9 +80,9 @@ def test_breakers_are_told_by_line_and_unit_to_those_who_may_view_them() -> None
     assert NOON.timestamp() == float(since.split()[-1])
     assert f'urbanops_breaker_state{{controller="{other.id}",line="{other.line}",unit="{other.unit}"}} 0.0' in metrics
     assert 'urbanops_silent_controllers{service="flood"} 1.0' in metrics
-    for outcome, count in {"answered": 7, "failed": 2, "late": 1, "withheld": 0}.items():
-        polls = f'urbanops_polls_total{{service="flood",instance="flood-1",outcome="{outcome}"}}'
-        assert f"{polls} {count:.1f}" in metrics
+    for outcome, polled in {"answered": 7, "failed": 2, "late": 1, "withheld": 0}.items():
+        polls = f'urbanops_polls_total{{instance="flood-1",outcome="{outcome}",service="flood"}}'
+        assert f"{polls} {polled:.1f}" in metrics
 
     health.note(replace(heartbeat(opened), silent_count=2))  # there was no room for the other
     assert (0, count - 1) == (presenter.breakers().closed, presenter.breakers().unknown)
