@@ -28,44 +28,44 @@ class Service:
 
     @does(Operate)
     def do_operate(self, command: Operate, envelope: Envelope) -> None:
-        self.app.owner.do_operate(command, envelope)
+        self.app.owner.operating.do_operate(command, envelope)
 
     @does(SelectOperate)
     def do_select_operate(self, command: SelectOperate, envelope: Envelope) -> None:
-        self.app.owner.do_select_operate(command, envelope)
+        self.app.owner.operating.do_select_operate(command, envelope)
 
     @does(CancelOperate)
     def do_cancel_operate(self, command: CancelOperate, envelope: Envelope) -> None:
-        self.app.owner.do_cancel_operate(command, envelope)
+        self.app.owner.operating.do_cancel_operate(command, envelope)
 
     @does(MarkPoint)
     def do_mark_point(self, command: MarkPoint, envelope: Envelope) -> None:
-        self.app.owner.do_mark_point(command, envelope)
+        self.app.owner.marking.do_mark_point(command, envelope)
 
     @does(UnmarkPoint)
     def do_unmark_point(self, command: UnmarkPoint, envelope: Envelope) -> None:
-        self.app.owner.do_unmark_point(command, envelope)
+        self.app.owner.marking.do_unmark_point(command, envelope)
 
     @does(CheckPoint)
     def do_check_point(self, command: CheckPoint, envelope: Envelope) -> None:
-        self.app.owner.do_check_point(command, envelope)
+        self.app.owner.loop_tests.do_check_point(command, envelope)
 
     @does(SignLoopTest)
     def do_sign_loop_test(self, command: SignLoopTest, envelope: Envelope) -> None:
-        self.app.owner.do_sign_loop_test(command, envelope)
+        self.app.owner.loop_tests.do_sign_loop_test(command, envelope)
 
     @rpc
     def get_loop_test(self, controller: str) -> dict[str, Any]:
-        return self.app.owner.get_loop_test(controller)
+        return self.app.owner.loop_tests.get_loop_test(controller)
 
     @rpc
     def list_marks(self, asset: str) -> list[dict[str, Any]]:
-        return self.app.owner.list_marks(asset)
+        return self.app.owner.marking.list_marks(asset)
 
     @rpc
     def list_commands(self, asset: str, rows_max: int = 50) -> list[dict[str, Any]]:
-        return self.app.owner.list_commands(asset, rows_max)
+        return self.app.owner.ledger.list_commands(asset, rows_max)
 
     @rpc
     def get_command(self, command_id: str) -> dict[str, Any]:
-        return self.app.owner.get_command(command_id)
+        return self.app.owner.ledger.get_command(command_id)

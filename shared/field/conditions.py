@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from shared.bus.emitter import Emitter
 from shared.contracts.field import (
     ConditionBecameUnknown,
     ConditionCleared,
@@ -19,24 +21,42 @@ from shared.field.judgement import Judgement
 
 
 class Conditions:
-    """What stands in one area of one trade."""
+    """What stands in one area of one trade, and the one who says so. Safe for several threads."""
 
-    def __init__(self, trade: str, area: str) -> None:
+    def __init__(self, trade: str, area: str, emitter: Emitter) -> None:
         self._trade = trade
         self._area = area
+        self._emitter = emitter
+        self._lock = threading.RLock()
         self._standing: dict[tuple[str, str], StandingCondition] = {}
 
     def remember(self, standing: StandingCondition) -> None:
         """After a restart: it stood, and is unknown until it is seen."""
-        self._standing[standing.asset, standing.condition] = standing
+        with self._lock:
+            self._standing[standing.asset, standing.condition] = standing
 
-    def apply(self, judgements: Iterable[Judgement], *, online: bool) -> list[Event]:
-        """The events of some changes; `online` tells whether lost readings are the link's fault."""
-        return [event for judgement in judgements for event in self._apply(judgement, online)]
+    def apply(self, judgements: Iterable[Judgement], *, online: bool) -> None:
+        """Say some changes; `online` tells whether lost readings are the link's fault."""
+        with self._lock:
+            self._emitter.emit([event for judgement in judgements for event in self._apply(judgement, online)])
 
-    def withdraw(self, standing: StandingCondition) -> Event:
-        """The configuration has no such condition any more."""
-        self._standing.pop((standing.asset, standing.condition), None)
+    def withdraw(self, standing: StandingCondition) -> None:
+        """The configuration has no such condition any more; nothing is said when it has ended meanwhile."""
+        with self._lock:
+            if self._standing.pop((standing.asset, standing.condition), None) is not None:
+                self._emitter.emit([self._withdrawn(standing)])
+
+    def list_standing(self) -> list[StandingCondition]:
+        with self._lock:
+            return list(self._standing.values())
+
+    def tell_standing(self) -> None:
+        """Say everything that stands now: readers drop whatever is not in it."""
+        with self._lock:
+            standing = tuple(self._standing.values())
+            self._emitter.emit([ConditionsStanding(area=self._area, trade=self._trade, conditions=standing)])
+
+    def _withdrawn(self, standing: StandingCondition) -> ConditionCleared:
         return ConditionCleared(
             area=self._area,
             trade=self._trade,
@@ -45,13 +65,6 @@ class Conditions:
             reason="configuration",
             taken_at=standing.since,
         )
-
-    def standing(self) -> ConditionsStanding:
-        """Everything that stands now: readers drop whatever is not in it."""
-        return ConditionsStanding(area=self._area, trade=self._trade, conditions=tuple(self._standing.values()))
-
-    def is_standing(self, asset: str, condition: str) -> bool:
-        return (asset, condition) in self._standing
 
     def _apply(self, judgement: Judgement, online: bool) -> list[Event]:
         key = (judgement.asset, judgement.condition)

@@ -19,8 +19,7 @@ from shared.contracts.gateway import CheckPoint, MarkPoint, SignLoopTest
 from shared.contracts.message import Actor, Event, Scalar, Scope
 from shared.database import DatabaseThread, Session, sqlite_engine
 from shared.errors import Unavailable
-from shared.field import owner as owning
-from shared.field import storage
+from shared.field import storage, upkeep
 from shared.field.commands import Outcome
 from shared.field.configuration import load_configuration
 from shared.field.engine import Unit
@@ -105,7 +104,7 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr(owning, "UNLEASED_AFTER_WALL_S", 0.5)
+    monkeypatch.setattr(upkeep, "UNLEASED_AFTER_WALL_S", 0.5)
     device = FaultyDevice("mbap", Timing())
     with on_tcp(device) as port:
         folder = tmp_path / "site"
@@ -162,16 +161,16 @@ def test_what_came_after_its_deadline_is_refused_for_whoever_wished_it_was_told_
         deadline=now - timedelta(minutes=4),
     )
     of = {"area": AREA, "trade": "flood", "actor": ANYBODY}
-    running.owner.do_mark_point(
+    running.owner.marking.do_mark_point(
         MarkPoint(
             **of, asset="gauges", point="p0", kind="substituted", value=1, reason="-", until=now + timedelta(hours=1)
         ),
         letter,
     )
-    running.owner.do_check_point(
+    running.owner.loop_tests.do_check_point(
         CheckPoint(**of, controller="bus-1", point="p0", expected="0", passed=True, remark=""), letter
     )
-    running.owner.do_sign_loop_test(SignLoopTest(**of, controller="bus-1", remark=""), letter)
+    running.owner.loop_tests.do_sign_loop_test(SignLoopTest(**of, controller="bus-1", remark=""), letter)
     told = [*running.told(PointMarkRefused), *running.told(LoopTestRefused)]
     assert ["wish_late"] * 3 == [refused.reason.code for refused in told]
     assert {} == running.owner.engine.units["bus-1"].image.marks

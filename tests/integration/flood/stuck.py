@@ -52,7 +52,11 @@ def main() -> None:
         return StuckTransport(open_transport(address), settings.data_dir / "stuck")
 
     app.owner.engine._transport_for = stuck
-    app.start(Entrypoints(does={Operate: app.owner.do_operate}, scanned=lambda _area, units: app.flood.on_scan(units)))
+    app.start(
+        Entrypoints(
+            does={Operate: app.owner.operating.do_operate}, scanned=lambda _area, units: app.flood.on_scan(units)
+        )
+    )
     threading.Event().wait()
 
 

@@ -1,0 +1,131 @@
+"""What an owner knew of an area before it took it, out of its database, and what it keeps there for the next time.
+
+The control loop never waits for it: without a database an area begins with nothing known, and goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared.clock import Clock
+from shared.contracts.field import StandingCondition
+from shared.database import DatabaseThread, Session
+from shared.errors import Unavailable
+from shared.field import storage
+from shared.field.areas import Area
+from shared.field.by_hand import ByHand
+from shared.field.engine import Unit
+from shared.field.gaps import Gaps
+from shared.field.trade import Trade
+
+SERVED_EVERY_WALL_S = 5.0
+"""So often it is noted that an area is polled."""
+UNSERVED_WALL_S_MAX = 10.0
+"""An area nobody has polled for longer has a gap in its readings."""
+
+_log = structlog.get_logger()
+
+
+class Recall:
+    """For all areas of one trade in this process."""
+
+    def __init__(self, database: DatabaseThread, clock: Clock, trade: Trade, by_hand: ByHand, gaps: Gaps) -> None:
+        self._database = database
+        self._clock = clock
+        self._trade = trade
+        self._by_hand = by_hand
+        self._gaps = gaps
+
+    def load(self, area: Area, units: Sequence[Unit]) -> list[StandingCondition]:
+        """What stood and what the trade knew before; without a database the area starts with nothing known."""
+        assets = sorted({asset for unit in units for asset in unit.image.assets})
+
+        def work(session: Session) -> tuple[list[StandingCondition], dict[str, dict[str, Any]]]:
+            found = {asset: storage.find_memory(session, asset) for asset in assets}
+            memories = {asset: memory for asset, memory in found.items() if memory is not None}
+            return storage.list_standing(session, area.name), memories
+
+        try:
+            standing, area.memories = self._database.run(work)
+        except Unavailable as error:
+            _log.warning("area_taken_without_memory", area=area.name, code=error.code)
+            return []
+        return standing
+
+    def recall(self, area: Area, units: Sequence[Unit]) -> None:
+        """The overrides that hold, what people have set, who polled last; without a database as soon as it is back."""
+
+        def work(session: Session) -> datetime | None:
+            self._by_hand.remember(session, area.name)
+            return storage.find_served(session, area.name)
+
+        self._by_hand.show(units)  # without a database: what is to be commissioned stays silent
+        try:
+            served_at = self._database.run(work)
+        except Unavailable as error:
+            _log.debug("recall_waits", area=area.name, code=error.code)
+            return
+        self._tell_unserved(area, served_at)
+        self._by_hand.show(units)
+        area.recall_due = False
+
+    def remember(self, area: Area, standing: Sequence[StandingCondition], units: Sequence[Unit]) -> None:
+        """These conditions stood; those that `units`, just built, no longer have end with the configuration."""
+        for condition in standing:
+            area.conditions.remember(condition)
+            self.confirm(area, condition, units)
+
+    def confirm(self, area: Area, condition: StandingCondition, built: Sequence[Unit]) -> None:
+        """Does it stand on in what was just built? Not what hangs on controllers that are silent.
+
+        Called with nothing held: the trade has a lock of its own, and judges while it holds it.
+        """
+        speaking = [unit for unit in built if not unit.scanner.silent]
+        remembered = [unit for unit in speaking if unit.remember(condition.asset, condition.condition)]
+        if not remembered and not self._trade.remember(area.name, condition.asset, condition.condition):
+            area.conditions.withdraw(condition)
+
+    def keep_memories(self, area: Area) -> None:
+        """What the trade must know after a restart, where it has changed."""
+        memories = self._trade.memories(area.name)
+        changed = {asset: memory for asset, memory in memories.items() if area.memories.get(asset) != memory}
+        if not changed:
+            return
+
+        def work(session: Session) -> None:
+            for asset, memory in changed.items():
+                storage.remember(session, asset, memory)
+
+        try:
+            self._database.run(work)
+        except Unavailable as error:
+            _log.debug("memory_waits", area=area.name, code=error.code)
+            return
+        area.memories = {**area.memories, **changed}
+
+    def note_served(self, area: Area) -> None:
+        """Somebody polls the area now. Not before it is known until when it was served before."""
+        if area.recall_due:
+            return
+        now = self._clock.now()
+        area.served_noted_wall_s = time.monotonic()
+        try:
+            self._database.run(lambda session: storage.note_served(session, area.name, now))
+        except Unavailable as error:
+            _log.debug("served_waits", area=area.name, code=error.code)
+
+    def note_served_now_and_then(self, area: Area) -> None:
+        if time.monotonic() - area.served_noted_wall_s > SERVED_EVERY_WALL_S:
+            self.note_served(area)
+
+    def _tell_unserved(self, area: Area, served_at: datetime | None) -> None:
+        """Nobody polled the area for a while: that is a gap too."""
+        if served_at is not None:
+            gap_s = (area.taken_at - served_at).total_seconds()
+            if gap_s > self._clock.rate * UNSERVED_WALL_S_MAX:
+                self._gaps.tell(area.name, "service", served_at.timestamp(), area.taken_at.timestamp())
