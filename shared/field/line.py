@@ -93,16 +93,17 @@ class Line:
         """Whoever holds it works on the line: the pacer as long as nothing must be waited for, else our own thread."""
         self._work: Steps[None] | None = None
         """What was begun by the pacer and handed over."""
-        self._stopping = False
+        self._is_started = self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"line {name}", daemon=True)
         self._due: list[_Due] = []
         self._awaited_s: float | None = None
         """For when the pacer holds a wake-up of ours; one for another time is one we asked for before."""
 
     def start(self) -> None:
-        """Once; nothing happens when it runs already."""
-        if self._thread.ident is not None:
+        """Once; nothing happens when it runs already, or somebody else is starting it."""
+        if self._is_started:
             return
+        self._is_started = True
         for scanner in self.scanners:
             self._plan(scanner)
         self._sleep()
