@@ -67,8 +67,9 @@ class _Standing:
     def _polls(self) -> Metric:
         labels = ["service", "instance", "outcome"]
         polls = CounterMetricFamily("urbanops_polls", "Polls of controllers by what came of them", labels=labels)
-        for health in self._health.services():
-            beat = health.heartbeat
+        for beat in (health.heartbeat for health in self._health.services()):
+            if beat.service not in self._trades():
+                continue
             outcomes = {
                 "answered": beat.polls.polls - beat.polls.failed,
                 "failed": beat.polls.failed,
@@ -78,6 +79,10 @@ class _Standing:
             for outcome, count in outcomes.items():
                 polls.add_metric([beat.service, beat.instance, outcome], count)
         return polls
+
+    def _trades(self) -> set[str]:
+        """The services that poll controllers."""
+        return {asset.trade for asset in self._city.site.assets}
 
     def _breakers(self) -> Iterator[Metric]:
         """Of a controller whose service is away nothing is told: nobody knows how it is polled."""
@@ -105,6 +110,6 @@ class _Standing:
         yield from (state, since, probe)
         count = GaugeMetricFamily("urbanops_silent_controllers", "Controllers that do not answer", labels=["service"])
         for service, polling in sorted(self._health.polling().items()):
-            if service in {asset.trade for asset in site.assets}:
+            if service in self._trades():
                 count.add_metric([service], polling.silent)
         yield count
