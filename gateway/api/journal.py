@@ -20,6 +20,8 @@ from shared.contracts.message import Scalar
 from shared.messages import sentence
 
 GAP = "telemetry_gap"
+CAUSES = {GAP: "gap", "override_ended": "override"}
+"""Events whose cause has a sentence of its own, and what its code begins with."""
 
 router = APIRouter(prefix="/api", tags=["journal"])
 
@@ -104,9 +106,10 @@ def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
         profile = gateway.city.profile_of(asset)
         title = texts.command_title(profile, data["command"])
         params |= {"title_zh": title["zh"], "title_en": title["en"]}
-    if item["event"] == GAP:
-        cause = sentence(f"gap.{data['cause']}", {})
+    if item["event"] in CAUSES:
+        cause = sentence(f"{CAUSES[item['event']]}.{data['cause']}", {})
         params |= {"cause_zh": cause["zh"], "cause_en": cause["en"]}
+    if item["event"] == GAP:
         params |= {each: _clock(gateway, data[each]) for each in ("from_time", "to_time")}
     point = gateway.city.find_point(asset or "", data.get("point") or "")
     if point is not None:

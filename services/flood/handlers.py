@@ -214,8 +214,9 @@ class Flood:
 
     def _on_gauge(self, desk: _GaugeDesk, now_s: float) -> None:
         unit, image = desk.unit, desk.unit.image
-        total_mm = pictures.number(image.known(image.index["rain_total"], now_s))
-        gauge = rain.observe(desk.gauge, total_mm, now_s)
+        at = image.index["rain_total"]
+        total_mm = pictures.number(image.known(at, now_s))
+        gauge = rain.observe(desk.gauge, total_mm, image.shown(at)[2] or now_s)
         reached = rain.stage_reached(gauge, self._warning_rules, now_s)
         stage = reached.stage if reached else None
         area, asset = unit.area, unit.entry.asset

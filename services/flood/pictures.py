@@ -15,6 +15,8 @@ from shared.field.engine import Unit
 _PUMP = re.compile(r"pump(\d+)_")
 _MODE_LABEL: dict[ControlMode, int] = {"unknown": 0, "group": 1, "rtu_automatic": 2, "local": 3}
 """The numbers of the computed point `control_mode`."""
+_KEPT_EVERY_S = 300.0
+"""So exactly it is kept when a gauge was read last."""
 _RTU_REMOTE = 1
 """`rtu_mode` when the RTU obeys the platform."""
 
@@ -128,7 +130,9 @@ def recall_station(station: Station, memory: dict[str, Any], now_s: float) -> St
 
 
 def memory_of_gauge(gauge: rain.Gauge) -> dict[str, Any]:
+    """While it is dry it changes only every few minutes: what has not changed is not written."""
     content = asdict(gauge)
+    content["read_at_s"] = None if gauge.read_at_s is None else gauge.read_at_s // _KEPT_EVERY_S * _KEPT_EVERY_S
     content["steps"] = [list(step) for step in gauge.steps]
     return content
 
@@ -138,7 +142,11 @@ def recall_gauge(memory: dict[str, Any]) -> rain.Gauge:
         return rain.Gauge()
     steps = tuple((float(at_s), float(fallen_mm)) for at_s, fallen_mm in memory["steps"])
     return rain.Gauge(
-        last_total_mm=memory["last_total_mm"], fallen_mm=memory["fallen_mm"], steps=steps, stage=memory["stage"]
+        last_total_mm=memory["last_total_mm"],
+        read_at_s=memory.get("read_at_s"),  # earlier releases did not keep it
+        fallen_mm=memory["fallen_mm"],
+        steps=steps,
+        stage=memory["stage"],
     )
 
 

@@ -158,6 +158,9 @@ class CommandCancelled(CommandEvent):
     reason: Reason
 
 
+OverrideEnding = Literal["expired", "replaced", "not_written", "command_gone"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideEvent(Event):
     """A command that holds for a while and releases itself. (asset, point) is its identity."""
@@ -182,9 +185,10 @@ class OverrideBegan(OverrideEvent):
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideEnded(OverrideEvent):
-    """`expired`: it released itself; `replaced`: another command went to the point; `not_written`: it never began."""
+    """`expired`: it released itself; `replaced`: another command went to the point; `not_written`: it never began;
+    `command_gone`: the configuration no longer has the command that would release it, so what was written stays."""
 
-    cause: Literal["expired", "replaced", "not_written"]
+    cause: OverrideEnding
 
 
 @contract

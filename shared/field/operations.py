@@ -178,11 +178,15 @@ class Operations:
     def act(self, wish: Wish) -> None:
         """An automatic action: interlocks hold for it too, the ledger follows.
 
-        Refused when the configuration has changed since it was decided, and has no such command any more.
+        Refused when the configuration has changed since it was decided, and has no such command any more; an override
+        that it was to release has then ended.
         """
         found = self._engine.find_unit_for(wish.asset, wish.command)
         if found is None:
-            self._ended(wish, _refused("command_unknown", command=wish.command, asset=wish.asset))
+            self._end(wish, _refused("command_unknown", command=wish.command, asset=wish.asset))
+            gone = self._overrides.gone(wish)
+            if gone:
+                self._ledger.emit(gone, wish)
             return
         unit, spec = found
         refusal = self._find_wrong_moment(wish) or _find_interlock(unit, spec, wish, self._clock)

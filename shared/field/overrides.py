@@ -2,7 +2,8 @@
 
 An override begins with the ledger row of its command, before anything is written: a process that dies in the middle
 leaves one that will be released. It ends when its release, or another command, is written to the same point. What was
-noted for a write that never reached the device is taken back.
+noted for a write that never reached the device is taken back. One whose release is no longer configured ends as it is:
+nobody can release it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import threading
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
 
 from shared.clock import Clock
-from shared.contracts.field import OverrideBegan, OverrideEnded
+from shared.contracts.field import OverrideBegan, OverrideEnded, OverrideEnding
 from shared.contracts.message import Event, Params, Scalar
 from shared.field.commands import Outcome, may_have_acted
 from shared.field.profile import CommandSpec
@@ -91,6 +91,15 @@ class Overrides:
                 return [_ended(now, "not_written")]
         return []
 
+    def gone(self, wish: Wish) -> list[Event]:
+        """The command that was to release an override is no longer configured: what was written stays as it is."""
+        with self._lock:
+            released = self._releases.pop(wish.command_id, None)
+            if released is None or self._held.get((released.asset, released.point)) != released:
+                return []
+            del self._held[released.asset, released.point]
+            return [_ended(released, "command_gone")]
+
     def due(self, area: str) -> list[Wish]:
         """The releases to carry out now."""
         now = self._clock.now()
@@ -150,7 +159,7 @@ def _back_to(spec: CommandSpec, held: OverrideBegan | None, value_before: Scalar
     return {"param": value_before}
 
 
-def _ended(held: OverrideBegan, cause: Literal["expired", "replaced", "not_written"]) -> OverrideEnded:
+def _ended(held: OverrideBegan, cause: OverrideEnding) -> OverrideEnded:
     return OverrideEnded(
         area=held.area,
         trade=held.trade,

@@ -198,7 +198,7 @@ def test_a_release_that_was_overtaken_writes_nothing() -> None:
         assert 70 == at.device.holding[10]
 
 
-def test_a_release_whose_command_is_gone_is_refused_and_tried_again() -> None:
+def test_an_override_whose_release_is_no_longer_configured_ends_once_as_it_is() -> None:
     with sitting() as at:
         eventually(lambda: at.engine.units["rtu"].judged, 5)
         at.operate("1", {"param": 50})
@@ -210,4 +210,6 @@ def test_a_release_whose_command_is_gone_is_refused_and_tried_again() -> None:
         assert "command_unknown" == at.reason(wish.command_id)
         assert [] == at.overrides.due(AREA)
         at.move(RETRY_S + 1)
-        assert 1 == len(at.overrides.due(AREA))
+        assert [] == at.overrides.due(AREA)
+        assert ["command_gone"] == [ended.cause for ended in at.said(OverrideEnded)]
+        assert 50 == at.device.holding[10]

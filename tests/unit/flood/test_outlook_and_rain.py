@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.flood import pictures
 from services.flood.domain import outlook, rain
 from services.flood.domain.rain import Gauge, Reached, WarningRule
 from services.flood.domain.station import Station, new_station, observe
@@ -77,9 +78,32 @@ def _fallen(*steps: tuple[float, float]) -> Gauge:
 
 def test_rain_sums_over_their_windows() -> None:
     gauge = _fallen((0, 10), (1, 20), (2, 25), (5, 40))
-    assert [15.0, 15.0, 30.0, 30.0] == [rain.rain_mm(gauge, hours, 5 * H) for hours in (1, 3, 6, 24)]
+    assert [5.0, 15.0, 30.0, 30.0] == [rain.rain_mm(gauge, hours, 5 * H) for hours in (1, 3, 6, 24)]
     assert 0.0 == rain.rain_mm(gauge, 1, 7 * H)
     assert rain.rain_mm(Gauge(), 1, 0.0) is None
+
+
+def test_what_fell_in_an_outage_is_spread_over_it() -> None:
+    """Ten hours without the gauge, 60 mm more: six in each hour, and no cloudburst now."""
+    gauge = rain.observe(_fallen((0, 10), (1, 10), (11, 70)), 70.5, 11 * H + 60)
+    now_s = 11 * H + 60
+    assert 6.4 == pytest.approx(rain.rain_mm(gauge, 1, now_s), abs=0.11)
+    assert 60.5 == rain.rain_mm(gauge, 24, now_s)
+    assert Reached("blue", 12, 60.5) == rain.stage_reached(gauge, RAIN_RULES, now_s)
+
+
+def test_a_reading_that_is_told_again_says_nothing_of_the_time_since() -> None:
+    """A station tells its counter once an hour; in between it is only looked at again."""
+    gauge = _fallen((0, 10))
+    for _ in range(60):
+        gauge = rain.observe(gauge, 10, 0)
+    gauge = rain.observe(gauge, 22, H)
+    assert 2.0 == rain.rain_mm(gauge, 1, H + 50 * 60)
+
+
+def test_more_than_can_fall_in_an_hour_may_fall_in_a_long_outage() -> None:
+    assert 150.0 == rain.rain_mm(_fallen((0, 0), (10, 150)), 24, 10 * H)
+    assert 0.0 == rain.rain_mm(_fallen((0, 0), (1, 150)), 24, 1 * H)
 
 
 def test_the_counter_wraps_and_a_reset_is_no_rain() -> None:
@@ -112,3 +136,13 @@ def test_a_day_s_sum_is_what_was_counted(steps: list[tuple[float, int]]) -> None
     if now_s < 24 * H:
         assert rain.rain_mm(gauge, 24, now_s) == pytest.approx(total * 0.1, abs=0.01)
     assert len(gauge.steps) <= now_s / 60 * 2 + 3
+
+
+def test_a_restart_in_an_outage_spreads_it_too_and_dry_hours_are_not_written() -> None:
+    gauge = _fallen((0, 10), (1, 12))
+    kept = pictures.memory_of_gauge(rain.observe(gauge, 12, 2 * H + 10))
+    assert kept == pictures.memory_of_gauge(rain.observe(gauge, 12, 2 * H + 200))
+    again = rain.observe(pictures.recall_gauge(kept), 32, 12 * H)
+    assert 2.0 == pytest.approx(rain.rain_mm(again, 1, 12 * H))
+    earlier = {name: value for name, value in kept.items() if name != "read_at_s"}
+    assert 22.0 == rain.rain_mm(rain.observe(pictures.recall_gauge(earlier), 32, 12 * H), 24, 12 * H)

@@ -13,6 +13,7 @@ from gateway.storage import Role
 from shared.errors import Forbidden
 from tests.unit.gateway.callers import caller
 
+NOON = "2026-07-29T12:00:00Z"
 LUBEI, LUNAN = "tangshan/lubei/xinhuadao", "tangshan/lunan/nanhu"
 
 
@@ -22,12 +23,15 @@ class Journal:
     def __init__(self) -> None:
         self.site = SimpleNamespace(city="tangshan", areas=[SimpleNamespace(id=LUBEI), SimpleNamespace(id=LUNAN)])
         self.trades = ["flood"]
+        self.site.assets_by_id = {}
+        self.city = SimpleNamespace(find_point=lambda _asset, _point: None)
         self.asked: dict[str, Any] = {}
+        self.items: list[dict[str, Any]] = []
 
     def query(self, service: str, method: str, /, **asked: Any) -> dict[str, Any]:
         assert (service, method) == ("history", "list_journal")
         self.asked = asked
-        return {"items": [], "next": None}
+        return {"items": self.items, "next": None}
 
 
 def asked_by(who: Caller, **wish: Any) -> dict[str, Any]:
@@ -50,6 +54,19 @@ def test_the_rest_is_told_by_area() -> None:
     assert [LUBEI] == asked_by(caller("crew", LUBEI))["areas"]
     with pytest.raises(Forbidden):
         asked_by(caller("crew", LUBEI), area=LUNAN)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"), [("expired", "到期恢复"), ("command_gone", "配置中已无恢复命令，设备保持原值")]
+)
+def test_it_says_in_words_why_an_override_ended(cause: str, expected: str) -> None:
+    journal = Journal()
+    data = {"asset": "well", "point": "out", "command": "do", "command_id": "1", "cause": cause}
+    journal.items = [
+        {"id": 1, "time": NOON, "event": "override_ended", "area": LUBEI, "asset": "well", "data": data, "actor": None}
+    ]
+    (item,) = list_journal(cast("Any", journal), caller("admin")).items
+    assert f"（{expected}）" in item.text.zh
 
 
 def test_the_audit_is_for_administrators() -> None:
