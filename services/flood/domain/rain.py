@@ -58,8 +58,7 @@ def observe(gauge: Gauge, total_mm: float | None, taken_at_s: float) -> Gauge:
     if total_mm is None:
         return gauge
     if gauge.last_total_mm is None:
-        steps = ((taken_at_s, gauge.fallen_mm),)
-        return replace(gauge, last_total_mm=total_mm, read_at_s=taken_at_s, steps=steps)
+        return replace(gauge, last_total_mm=total_mm, read_at_s=taken_at_s, steps=((taken_at_s, gauge.fallen_mm),))
     since_s = max(gauge.read_at_s or 0.0, gauge.steps[-1][0])
     if taken_at_s <= since_s:  # looked at again, or the clock was set back: what falls shows when it is past
         return gauge
