@@ -99,6 +99,19 @@ class Flood:
                 elif "rain_1h" in unit.profile.computed:
                     self._gauges[unit.id] = _GaugeDesk(unit, pictures.recall_gauge(memory))
 
+    def recall(self, area: str, memories: Mapping[str, dict[str, Any]]) -> None:
+        """What was known before joins what was seen since; a gauge's counter says itself what fell meanwhile."""
+        now_s = self._clock.now().timestamp()
+        with self._lock:
+            for desk in self._stations.values():
+                if desk.unit.area == area:
+                    memory = memories.get(desk.unit.entry.asset, {})
+                    desk.station = pictures.recall_station(desk.station, memory, now_s)
+            for gauge in self._gauges.values():
+                memory = memories.get(gauge.unit.entry.asset, {})
+                if memory and gauge.unit.area == area:
+                    gauge.gauge = pictures.recall_gauge(memory)
+
     def release(self, units: Sequence[Unit]) -> None:
         with self._lock:
             for unit in units:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from services.flood.domain import outlook, rain
-from services.flood.domain.station import HOUR_S, Pump, PumpSeen, Station, StationSeen
+from services.flood.domain.station import HOUR_S, PumpSeen, Station, StationSeen
 from shared.contracts.flood import ControlMode
 from shared.contracts.message import Scalar
 from shared.field.engine import Unit
@@ -107,25 +107,27 @@ def memory_of_station(station: Station) -> dict[str, Any]:
 
 
 def recall_station(station: Station, memory: dict[str, Any], now_s: float) -> Station:
-    """The picture after a restart; a memory of another number of pumps is of another station and not used."""
+    """The picture after a restart, with what was seen since; a memory of another number of pumps is of another station
+    and not used."""
     remembered = memory.get("pumps", [])
     if len(remembered) != len(station.pumps):
         return station
     pumps = tuple(
-        Pump(
-            starts_s=tuple(at_s for at_s in entry["starts_s"] if now_s - at_s < HOUR_S),
-            by_hand_until_s=entry["by_hand_until_s"],
-            running_since_s=entry["running_since_s"],
-            stopped_since_s=entry["stopped_since_s"],
+        replace(
+            pump,
+            starts_s=tuple(sorted({at_s for at_s in (*entry["starts_s"], *pump.starts_s) if now_s - at_s < HOUR_S})),
+            by_hand_until_s=entry["by_hand_until_s"] if pump.by_hand_until_s is None else pump.by_hand_until_s,
+            running_since_s=entry["running_since_s"] if pump.running is None else pump.running_since_s,
+            stopped_since_s=entry["stopped_since_s"] if pump.running is None else pump.stopped_since_s,
         )
-        for entry in remembered
+        for pump, entry in zip(station.pumps, remembered, strict=True)
     )
     return replace(
         station,
         pumps=pumps,
         next_first=memory["next_first"] % len(pumps),
         released_to_rtu=memory["released_to_rtu"],
-        closure_advised=memory["closure_advised"],
+        closure_advised=station.closure_advised or memory["closure_advised"],
     )
 
 

@@ -51,6 +51,8 @@ class Emitter:
         self._spool = spool
         self._clock = clock
         self._on_overflow = on_overflow
+        self._said = len(spool)
+        self._moved = 0
         self._run_id = uuid.uuid4().hex[:12]
         self._number = 0
         self._lock = threading.Lock()
@@ -63,9 +65,19 @@ class Emitter:
     def waiting(self) -> int:
         return len(self._spool)
 
-    def emit(self, events: Sequence[Event], cause: Cause | None = None) -> None:
-        """Never waits and never fails; the envelope's time is now."""
-        now = self._clock.now()
+    @property
+    def said(self) -> int:
+        """How many events came into the file, with those that an earlier run left in it."""
+        return self._said
+
+    @property
+    def moved(self) -> int:
+        """How many of them, the oldest first, are in the outbox and folded into the tables."""
+        return self._moved
+
+    def emit(self, events: Sequence[Event], cause: Cause | None = None, *, at: datetime | None = None) -> None:
+        """Never waits and never fails; the envelope's time is `at`, when it was held back, else now."""
+        now = at or self._clock.now()
         with self._lock:
             for event in events:
                 self._number += 1
@@ -81,7 +93,9 @@ class Emitter:
                     seq=self._number,
                 )
                 record = orjson.dumps([self._run_id, self._number, encode(event, envelope).decode()])
-                if not self._spool.append(record):
+                if self._spool.append(record):
+                    self._said += 1
+                else:
                     self._overflowed += 1
         self._wake.set()
 
@@ -111,6 +125,7 @@ class Emitter:
                 batch = [entry for entry in map(_read, records) if entry is not None]
                 self._database.run(lambda session, batch=batch: self._move(session, batch))  # type: ignore[misc]
                 self._spool.forget(len(records))
+                self._moved += len(records)
         except Unavailable as error:
             log.debug("events wait in a file", code=error.code, waiting=self.waiting)
             return False

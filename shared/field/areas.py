@@ -6,8 +6,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from shared.contracts.field import StandingCondition
 from shared.field.conditions import Conditions
 from shared.field.decider import Decider
 from shared.field.engine import Unit
@@ -53,6 +54,10 @@ class Areas:
             area.standing_due = True
 
 
+Known = Literal["nothing", "early", "all"]
+"""What of an area's past is known: `early`, what the database said while events said before still waited for it."""
+
+
 @dataclass(slots=True)
 class Area:
     name: str
@@ -63,12 +68,15 @@ class Area:
     """When the newest of its units were built."""
     epoch: int
     leased: bool
+    said_before: int
+    """How many events had been said when it was taken: of an earlier run, or of an earlier time with it."""
     decided: set[str] = field(default_factory=set)
     """The units whose scans the trade wants to decide upon."""
+    known: Known = "nothing"
+    stood: Sequence[StandingCondition] = ()
+    """What stood before, as far as it was read and its conditions are not settled."""
     standing_due: bool = True
     recovery_due: bool = True
-    recall_due: bool = True
-    """Overrides, marks and who polled last are still to be remembered."""
     served_noted_wall_s: float = float("-inf")
     memories: dict[str, dict[str, Any]] = field(default_factory=dict)
 

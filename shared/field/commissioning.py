@@ -41,10 +41,13 @@ class Commissioning:
                     self._signed[signature.controller] = signature
 
     def hush(self, units: Sequence[Unit]) -> None:
-        """Make silent of these what must be so by now."""
+        """Make silent of these what must be so by now; what somebody has signed for begins to speak."""
         with self._lock:
             for unit in units:
-                unit.scanner.silent = unit.entry.commissioning and not self._is_signed(unit)
+                silent = unit.entry.commissioning and not self._is_signed(unit)
+                if unit.scanner.silent and not silent:
+                    unit.speak()
+                unit.scanner.silent = silent
 
     def check(self, wish: CheckPoint, units: Sequence[Unit]) -> Event:
         """Note that a point was compared with what it should be, with the reading as it stands."""

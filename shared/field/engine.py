@@ -146,9 +146,11 @@ class Unit:
         """After a restart: this stood. Unknown until it is seen again; False when the unit has no such condition."""
         code, _, controller = condition.partition(":")
         if controller == self.id and code in self.link_judges:
-            self.link_judges[code].standing = "unknown"
-            return True
-        return self.judges.remember(asset, condition)
+            self.link_judges[code].remember()
+        elif not self.judges.remember(asset, condition):
+            return False
+        self.judged, self.link_truths = False, ()
+        return True
 
     def is_master(self) -> bool:
         """May this process write to the device: no other master's hand is on its watchdog, it is the right one, and it

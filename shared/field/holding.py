@@ -76,19 +76,20 @@ class Holding:
         now = self._clock.now()
         area = Area(
             name=name,
-            conditions=Conditions(self._service, name, self._emitter),
+            conditions=Conditions(self._service, name, self._emitter, self._clock),
             decider=Decider(name, self._decide),
             taken_at=now,
             built_at=now,
             epoch=epoch,
             leased=leased,
+            said_before=self._emitter.said,
         )
         units = self._engine.take(name)
-        standing = self._recall.load(area, units)
         self._recall.recall(area, units)
         self._trade.take(name, units, area.memories)
         area.decide_on(units, self._trade)
-        self._recall.remember(area, standing, units)
+        if area.known == "all":
+            self._recall.settle(area, units)
         self._areas.add(area)
         self._telemetry.begin(name, epoch)
         area.decider.start()

@@ -34,6 +34,10 @@ class Judge:
     standing: Standing = "inactive"
     since_s: float | None = None
 
+    def remember(self) -> None:
+        """It stood, before anybody looked: unknown until it is seen."""
+        self.standing, self.since_s = "unknown", None
+
     def step(self, truth: Truth, now_s: float) -> Standing | None:
         """The new state when it changes, else None. From unknown, what is seen again is believed at once."""
         match self.standing:
@@ -147,7 +151,7 @@ class ConditionJudges:
         """After a restart: this condition stood. It is unknown until it is seen. False when there is none such."""
         for number, judge in enumerate(self._judges):
             if judge.asset == asset and judge.name == condition:
-                judge.judge.standing = "unknown"
+                judge.judge.remember()
                 self._restless.add(number)
                 return True
         return False

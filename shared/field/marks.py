@@ -16,15 +16,13 @@ from shared.contracts.field import PointMarked, PointUnmarked
 from shared.contracts.gateway import MarkPoint, UnmarkPoint
 from shared.contracts.message import Event, Reason, Scalar
 from shared.field.engine import Unit
+from shared.field.held import Held
 from shared.field.image import ControllerImage
 from shared.field.profile import Point, Profile, Reported
 from shared.field.quality import MANUAL, OUT_OF_SERVICE
 
 UNTIL_S_MAX = 30 * 86400.0
 """A mark ends by itself; what is to last longer is a change of the site's files."""
-
-Key = tuple[str, str]
-"""Asset and point."""
 
 
 class Marks:
@@ -34,29 +32,35 @@ class Marks:
         self._trade = trade
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[Key, PointMarked] = {}
+        self._held: Held[PointMarked] = Held()
 
-    def remember(self, marks: Iterable[PointMarked]) -> None:
-        """After a restart: these stand, but for those that were replaced meanwhile."""
+    def remember(self, area: str, marks: Iterable[PointMarked], units: Sequence[Unit]) -> None:
+        """After a restart: these stand on an area's units, in place of what was read before."""
         with self._lock:
-            self._held = {(each.asset, each.point): each for each in marks} | self._held
+            gone = {(each.asset, each.point) for each in self._held.remember(area, marks)[0]}
+            for unit in units:
+                for at, key in enumerate(zip(unit.image.assets, unit.image.names, strict=True)):
+                    if key in gone:
+                        unit.image.unmark(at)
+        self.show(units)
 
     def forget(self, area: str) -> None:
         """Another owner has them now."""
         with self._lock:
-            self._held = {key: each for key, each in self._held.items() if each.area != area}
+            self._held.forget(area)
 
     def of(self, asset: str) -> list[PointMarked]:
         with self._lock:
-            return [each for key, each in self._held.items() if key[0] == asset]
+            return [each for each in self._held if each.asset == asset]
 
     def show(self, units: Sequence[Unit]) -> None:
         """Lay the marks over the images of units that were just built."""
         with self._lock:
             for unit in units:
                 for at, key in enumerate(zip(unit.image.assets, unit.image.names, strict=True)):
-                    if key in self._held:
-                        _lay(unit.image, at, self._held[key])
+                    mark = self._held.find(key)
+                    if mark is not None:
+                        _lay(unit.image, at, mark)
 
     def mark(self, wish: MarkPoint, units: Sequence[Unit]) -> Event | Reason:
         """Mark a point of one of these units; a Reason when that may not be."""
@@ -82,14 +86,14 @@ class Marks:
             until=wish.until,
         )
         with self._lock:
-            self._held[wish.asset, wish.point] = event
+            self._held.set(event)
             _lay(unit.image, at, event)
         return event
 
     def unmark(self, wish: UnmarkPoint, units: Sequence[Unit]) -> Event | Reason:
         """End a mark before its time."""
         with self._lock:
-            held = self._held.get((wish.asset, wish.point))
+            held = self._held.find((wish.asset, wish.point))
         if held is None:
             return Reason(code="mark_missing", params={"asset": wish.asset, "point": wish.point})
         return self._end(held, "released", wish.actor.username, units)
@@ -98,7 +102,7 @@ class Marks:
         """End those whose time is over."""
         now = self._clock.now()
         with self._lock:
-            over = [each for each in self._held.values() if each.area == area and now >= each.until]
+            over = [each for each in self._held if each.area == area and now >= each.until]
         return [self._end(each, "expired", each.by, units) for each in over]
 
     def _end(
@@ -106,7 +110,7 @@ class Marks:
     ) -> PointUnmarked:
         found = _find(held.asset, held.point, units)
         with self._lock:
-            self._held.pop((held.asset, held.point), None)
+            self._held.end((held.asset, held.point), held.area)
             if found is not None:
                 found[0].image.unmark(found[1])
         return PointUnmarked(

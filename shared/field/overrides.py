@@ -17,15 +17,13 @@ from shared.clock import Clock
 from shared.contracts.field import OverrideBegan, OverrideEnded, OverrideEnding
 from shared.contracts.message import Event, Params, Scalar
 from shared.field.commands import Outcome, may_have_acted
+from shared.field.held import Held, Key
 from shared.field.profile import CommandSpec
 from shared.field.wish import PLATFORM, Wish
 
 RETRY_S = 60.0
 """A release that was not written (an interlock, a lost link) is tried again so often, in city time."""
 DEADLINE_S = 30.0
-
-Key = tuple[str, str]
-"""Asset and point."""
 
 
 class Overrides:
@@ -35,22 +33,24 @@ class Overrides:
         self._trade = trade
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[Key, OverrideBegan] = {}
+        self._held: Held[OverrideBegan] = Held()
         self._open: dict[str, tuple[Key, OverrideBegan | None]] = {}
         """Commands on their way, and what held on their point before."""
         self._releases: dict[str, OverrideBegan] = {}
         """Commands that release an override."""
         self._retry_at: dict[Key, datetime] = {}
 
-    def remember(self, overrides: Iterable[OverrideBegan]) -> None:
-        """After a restart: these hold, but for those that were replaced meanwhile."""
+    def remember(self, area: str, overrides: Iterable[OverrideBegan]) -> list[Event]:
+        """After a restart: these hold in an area, in place of what was read before. The ends of those that a command of
+        this run has replaced before they were known."""
         with self._lock:
-            self._held = {(each.asset, each.point): each for each in overrides} | self._held
+            _, replaced = self._held.remember(area, overrides)
+        return [_ended(each, "replaced") for each in replaced]
 
     def forget(self, area: str) -> None:
         """Another owner has them now."""
         with self._lock:
-            self._held = {key: each for key, each in self._held.items() if each.area != area}
+            self._held.forget(area)
 
     def starting(self, wish: Wish, spec: CommandSpec, value_before: Scalar) -> list[Event] | None:
         """A command goes out to a point in which `value_before` stands: what is to be kept with its ledger row.
@@ -60,15 +60,15 @@ class Overrides:
         key = (wish.asset, spec.point)
         with self._lock:
             released = self._releases.get(wish.command_id)
-            if released is not None and self._held.get(key) != released:
+            if released is not None and self._held.find(key) != released:
                 return None
-            held = self._held.pop(key, None)
+            held = self._held.end(key, wish.area)
             self._open[wish.command_id] = (key, held)
             if released is not None:
                 return [_ended(released, "expired")]
             begun = self._begun(wish, spec, held, value_before)
             if begun is not None:
-                self._held[key] = begun
+                self._held.set(begun)
                 return [begun]
         return [] if held is None else [_ended(held, "replaced")]
 
@@ -80,24 +80,24 @@ class Overrides:
             if opened is None or may_have_acted(outcome):
                 return []
             key, before = opened
-            now = self._held.get(key)
+            now = self._held.find(key)
             ours = now is not None and now.command_id == wish.command_id
             if before is not None and (now is None or ours):
-                self._held[key] = before
+                self._held.set(before)
                 return [before]
-            if ours:
-                assert now is not None
-                del self._held[key]
+            if now is not None and ours:
+                self._held.end(key, now.area)
                 return [_ended(now, "not_written")]
+            self._held.unchange(key)
         return []
 
     def gone(self, wish: Wish) -> list[Event]:
         """The command that was to release an override is no longer configured: what was written stays as it is."""
         with self._lock:
             released = self._releases.pop(wish.command_id, None)
-            if released is None or self._held.get((released.asset, released.point)) != released:
+            if released is None or self._held.find((released.asset, released.point)) != released:
                 return []
-            del self._held[released.asset, released.point]
+            self._held.end((released.asset, released.point), released.area)
             return [_ended(released, "command_gone")]
 
     def due(self, area: str) -> list[Wish]:
@@ -105,7 +105,8 @@ class Overrides:
         now = self._clock.now()
         wishes = []
         with self._lock:
-            for key, held in self._held.items():
+            for held in self._held:
+                key = held.asset, held.point
                 if held.area != area or now < held.expires_at or now < self._retry_at.get(key, now):
                     continue
                 self._retry_at[key] = now + timedelta(seconds=RETRY_S)

@@ -154,7 +154,7 @@ class Owner:
         site = self._reloader.current.site
         names = site.areas_of(self.service)
         chosen = names if settings.areas_preferred == "*" else settings.areas_preferred.split(",")
-        recall = Recall(self._database, clock, trade, self._by_hand, self._gaps)
+        recall = Recall(self._database, clock, trade, self._by_hand, self.emitter, self._gaps)
         self._holding = Holding(
             self.service,
             self.bus.instance,
@@ -190,7 +190,6 @@ class Owner:
             self._by_hand,
             self.ledger,
             emitter,
-            trade,
             clock,
         )
 

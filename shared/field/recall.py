@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
 
+from shared.bus.emitter import Emitter
 from shared.clock import Clock
 from shared.contracts.field import StandingCondition
 from shared.database import DatabaseThread, Session
 from shared.errors import Unavailable
 from shared.field import storage
 from shared.field.areas import Area
-from shared.field.by_hand import ByHand
+from shared.field.by_hand import ByHand, SetByHand
 from shared.field.engine import Unit
 from shared.field.gaps import Gaps
 from shared.field.trade import Trade
@@ -31,54 +33,78 @@ UNSERVED_WALL_S_MAX = 10.0
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the database says of an area. `memories`: the trade's, by asset."""
+
+    standing: Sequence[StandingCondition]
+    memories: dict[str, dict[str, Any]]
+    by_hand: SetByHand
+    served_at: datetime | None
+
+    @classmethod
+    def read(cls, session: Session, area: str, assets: Sequence[str]) -> _Past:
+        memories = {asset: storage.find_memory(session, asset) for asset in assets}
+        return cls(
+            standing=storage.list_standing(session, area),
+            memories={asset: memory for asset, memory in memories.items() if memory is not None},
+            by_hand=SetByHand.read(session, area),
+            served_at=storage.find_served(session, area),
+        )
+
+
 class Recall:
     """For all areas of one trade in this process."""
 
-    def __init__(self, database: DatabaseThread, clock: Clock, trade: Trade, by_hand: ByHand, gaps: Gaps) -> None:
+    def __init__(
+        self, database: DatabaseThread, clock: Clock, trade: Trade, by_hand: ByHand, emitter: Emitter, gaps: Gaps
+    ) -> None:
         self._database = database
         self._clock = clock
         self._trade = trade
         self._by_hand = by_hand
+        self._emitter = emitter
         self._gaps = gaps
 
-    def load(self, area: Area, units: Sequence[Unit]) -> list[StandingCondition]:
-        """What stood and what the trade knew before; without a database the area starts with nothing known."""
-        assets = sorted({asset for unit in units for asset in unit.image.assets})
-
-        def work(session: Session) -> tuple[list[StandingCondition], dict[str, dict[str, Any]]]:
-            found = {asset: storage.find_memory(session, asset) for asset in assets}
-            memories = {asset: memory for asset, memory in found.items() if memory is not None}
-            return storage.list_standing(session, area.name), memories
-
-        try:
-            standing, area.memories = self._database.run(work)
-        except Unavailable as error:
-            _log.warning("area_taken_without_memory", area=area.name, code=error.code)
-            return []
-        return standing
-
     def recall(self, area: Area, units: Sequence[Unit]) -> None:
-        """The overrides that hold, what people have set, who polled last; without a database as soon as it is back."""
-
-        def work(session: Session) -> datetime | None:
-            self._by_hand.remember(session, area.name)
-            return storage.find_served(session, area.name)
-
+        """Read what was known. What people have set is believed at once, and read once more when nothing that was said
+        before the area was taken waits for the database any longer: only then is it all."""
+        complete = self._emitter.moved >= area.said_before
+        assets = sorted({asset for unit in units for asset in unit.image.assets})
         self._by_hand.show(units)  # without a database: what is to be commissioned stays silent
         try:
-            served_at = self._database.run(work)
+            past = self._database.run(lambda session: _Past.read(session, area.name, assets))
         except Unavailable as error:
-            _log.debug("recall_waits", area=area.name, code=error.code)
+            if area.known == "nothing":
+                _log.debug("recall_waits", area=area.name, code=error.code)
             return
-        self._tell_unserved(area, served_at)
-        self._by_hand.show(units)
-        area.recall_due = False
+        self._emitter.emit(self._by_hand.remember(area.name, past.by_hand, units))
+        if area.known == "nothing":
+            area.memories = past.memories
+            self._tell_unserved(area, past.served_at)
+        area.stood = past.standing
+        area.known = "all" if complete else "early"
 
-    def remember(self, area: Area, standing: Sequence[StandingCondition], units: Sequence[Unit]) -> None:
-        """These conditions stood; those that `units`, just built, no longer have end with the configuration."""
-        for condition in standing:
-            area.conditions.remember(condition)
+    def settle(self, area: Area, units: Sequence[Unit]) -> None:
+        """It is all known: what stood stands on, unknown until it is seen, and nothing of it is raised a second time.
+
+        `units` are those of the area; conditions that they no longer have end with the configuration.
+        """
+        for condition in area.conditions.settle(area.stood):
             self.confirm(area, condition, units)
+        area.stood = ()
+
+    def go_on(self, area: Area, units: Sequence[Unit]) -> None:
+        """Recall an area that is held already, as far as it is still to be known."""
+        before = area.known
+        if before == "all":
+            return
+        self.recall(area, units)
+        if before == "nothing" and area.known != "nothing":
+            self._trade.recall(area.name, area.memories)
+        area.decide_on(units, self._trade)
+        if area.known == "all":
+            self.settle(area, units)
 
     def confirm(self, area: Area, condition: StandingCondition, built: Sequence[Unit]) -> None:
         """Does it stand on in what was just built? Not what hangs on controllers that are silent.
@@ -91,7 +117,9 @@ class Recall:
             area.conditions.withdraw(condition)
 
     def keep_memories(self, area: Area) -> None:
-        """What the trade must know after a restart, where it has changed."""
+        """What the trade must know after a restart, where it has changed. Not before what it knew earlier was read."""
+        if area.known == "nothing":
+            return
         memories = self._trade.memories(area.name)
         changed = {asset: memory for asset, memory in memories.items() if area.memories.get(asset) != memory}
         if not changed:
@@ -110,7 +138,7 @@ class Recall:
 
     def note_served(self, area: Area) -> None:
         """Somebody polls the area now. Not before it is known until when it was served before."""
-        if area.recall_due:
+        if area.known == "nothing":
             return
         now = self._clock.now()
         area.served_noted_wall_s = time.monotonic()

@@ -16,6 +16,10 @@ class Trade(Protocol):
 
     def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None: ...
 
+    def recall(self, area: str, memories: Mapping[str, dict[str, Any]]) -> None:
+        """The database was away when the area was taken: only now is it known what it knew before."""
+        ...
+
     def release(self, units: Sequence[Unit]) -> None: ...
 
     def decides(self, unit: Unit) -> bool:

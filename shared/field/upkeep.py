@@ -19,7 +19,6 @@ from shared.field.ledger import CommandLedger
 from shared.field.operations import Operations
 from shared.field.recall import Recall
 from shared.field.tenure import Tenure
-from shared.field.trade import Trade
 
 UPKEEP_EVERY_WALL_S = 0.5
 UNLEASED_AFTER_WALL_S = 5.0
@@ -42,7 +41,6 @@ class Upkeep:
         by_hand: ByHand,
         ledger: CommandLedger,
         emitter: Emitter,
-        trade: Trade,
         clock: Clock,
     ) -> None:
         self._areas = areas
@@ -54,7 +52,6 @@ class Upkeep:
         self._by_hand = by_hand
         self._ledger = ledger
         self._emitter = emitter
-        self._trade = trade
         self._clock = clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="owner upkeep", daemon=True)
@@ -90,18 +87,20 @@ class Upkeep:
         self._engine.start(area.name)
         units = self._engine.units_of(area.name)
         waited_s = (self._clock.now() - area.built_at).total_seconds()
-        if area.standing_due and (all(unit.judged for unit in units) or waited_s > STANDING_AFTER_S):
+        self._recall.go_on(area, units)
+        if (
+            area.known == "all"
+            and area.standing_due
+            and (all(unit.judged for unit in units) or waited_s > STANDING_AFTER_S)
+        ):
             area.standing_due = False
             area.conditions.tell_standing()
-        if area.recall_due:
-            self._recall.recall(area, units)
-            area.decide_on(units, self._trade)
         everywhere = list(self._engine.units.values())  # a controller may have changed its area
         self._emitter.emit(self._by_hand.marks.expire(area.name, everywhere))
         for wish in self._by_hand.overrides.due(area.name):
             self._operations.act(wish)
         self._recall.keep_memories(area)
         self._recall.note_served_now_and_then(area)
-        if area.recovery_due and self._emitter.waiting == 0:  # last: it cannot go on without a database
+        if area.recovery_due and area.known == "all":  # last: it cannot go on without a database
             self._ledger.end_unproven(area.name, area.taken_at, self._operations.live)
             area.recovery_due = False

@@ -42,11 +42,11 @@ class StationConditions:
         """After a restart: it stood. False when this station has no such condition."""
         for code, judge in self._judges.items():
             if code == condition and asset == self._asset_of(code):
-                judge.standing = "unknown"
+                judge.remember()
                 return True
         for pump, judge in self._failed.items():
             if condition == f"pump{pump}_did_not_start" and asset == self._asset:
-                judge.standing = "unknown"
+                judge.remember()
                 self._did_not_start[pump] = True
                 return True
         return False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,17 @@ import pytest
 from shared.bus.entrypoints import Entrypoints
 from shared.clock import WallClock
 from shared.contracts.envelope import Envelope, TypeName
-from shared.contracts.field import ConfigurationChanged, LoopTestRefused, PointMarkRefused, TelemetryGap
+from shared.contracts.field import (
+    ConditionCleared,
+    ConditionRaised,
+    ConditionsStanding,
+    ConfigurationChanged,
+    LoopTestRefused,
+    PointMarked,
+    PointMarkRefused,
+    PointUnmarked,
+    TelemetryGap,
+)
 from shared.contracts.gateway import CheckPoint, MarkPoint, SignLoopTest
 from shared.contracts.message import Actor, Event, Scalar, Scope
 from shared.database import DatabaseThread, Session, sqlite_engine
@@ -43,6 +54,8 @@ class Watched:
         self.judged: list[bool] = []
 
     def take(self, area: str, units: Sequence[Unit], memories: Mapping[str, dict[str, Any]]) -> None: ...
+
+    def recall(self, area: str, memories: Mapping[str, dict[str, Any]]) -> None: ...
 
     def release(self, units: Sequence[Unit]) -> None: ...
 
@@ -119,7 +132,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
         found = Running(owner, trade, database, device, folder, lines)
         emit = owner.emitter.emit
         monkeypatch.setattr(
-            owner.emitter, "emit", lambda events, cause=None: (found.said.extend(events), emit(events, cause))
+            owner.emitter, "emit", lambda events, *more, **at: (found.said.extend(events), emit(events, *more, **at))
         )
         yield found
         owner.stop()
@@ -145,6 +158,81 @@ def test_time_without_anybody_is_a_gap_though_the_database_comes_back_later_than
     (gap,) = running.told(TelemetryGap)
     assert ("service", began) == (gap.cause, gap.from_time)
     eventually(lambda: running.database.run(lambda session: storage.find_served(session, AREA)) != began, 10)
+
+
+def offline(controller: str, at: datetime) -> ConditionRaised:
+    return ConditionRaised(
+        area=AREA, trade="flood", asset="gauges", condition=f"offline:{controller}", priority=4, params={}, taken_at=at
+    )
+
+
+def marked(point: str, at: datetime) -> PointMarked:
+    return PointMarked(
+        area=AREA, trade="flood", asset="gauges", point=point, kind="substituted", value=7, by="li", reason="-",
+        since=at, until=at + timedelta(days=9),
+    )  # fmt: skip
+
+
+def test_what_stood_is_neither_raised_twice_nor_forgotten_when_the_database_comes_back_later_than_we(
+    running: Running,
+) -> None:
+    """Both controllers were offline, and one still is."""
+    began = running.owner.clock.now() - timedelta(hours=1)
+    for controller in ("bus-1", "bus-2"):
+        event = offline(controller, began)
+        running.database.run(lambda session, event=event: storage.fold(session, event, began))
+    running.device.dead_units = frozenset({2})
+    running.database.away = True
+    running.start()
+    eventually(lambda: not running.owner.engine.units["bus-2"].scanner.online, 20)
+    time.sleep(1.5)  # longer than a turn of the upkeep: nothing is said of what may have stood
+    assert [] == [*running.told(ConditionRaised), *running.told(ConditionsStanding)]
+    running.database.away = False
+    eventually(lambda: running.told(ConditionsStanding), 20)
+    eventually(lambda: running.told(ConditionCleared), 10)
+    assert ["offline:bus-1"] == [event.condition for event in running.told(ConditionCleared)]
+    (standing,) = running.told(ConditionsStanding)[-1].conditions
+    assert ("offline:bus-2", began, "active") == (standing.condition, standing.since, standing.state)
+    assert [] == running.told(ConditionRaised)
+
+
+def test_what_is_new_is_raised_when_the_database_is_back_with_the_time_it_was_seen_at(running: Running) -> None:
+    running.device.dead_units = frozenset({2})
+    running.database.away = True
+    running.start()
+    eventually(lambda: not running.owner.engine.units["bus-2"].scanner.online, 20)
+    back_at = running.owner.clock.now()
+    running.database.away = False
+    eventually(lambda: running.told(ConditionRaised), 10)
+    (raised,) = running.told(ConditionRaised)
+    assert "offline:bus-2" == raised.condition
+    assert raised.taken_at < back_at
+
+
+def test_what_was_set_before_a_crash_and_waits_for_the_database_still_counts_at_the_next_start(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = running.owner.clock.now() - timedelta(hours=1)
+    running.database.run(lambda session: storage.fold(session, marked("p0", began), began))
+    ended = PointUnmarked(
+        area=AREA, trade="flood", asset="gauges", point="p0", kind="substituted", by="li", cause="released"
+    )
+    running.owner.emitter.emit([ended, marked("p1", began), offline("bus-1", began)])
+    running.said.clear()
+    moving = threading.Event()
+    move = running.owner.emitter._move_all
+    monkeypatch.setattr(running.owner.emitter, "_move_all", lambda: moving.is_set() and move())
+    running.start()
+    image = running.owner.engine.units["bus-1"].image
+
+    def shown() -> set[str]:
+        return {image.names[at] for at in image.marks}
+
+    eventually(lambda: {"p0"} == shown(), 10)  # believed, as long as nothing newer is known
+    moving.set()
+    eventually(lambda: {"p1"} == shown(), 20)
+    eventually(lambda: running.told(ConditionCleared), 10)
+    assert ["offline:bus-1"] == [event.condition for event in running.told(ConditionCleared)]
 
 
 def test_what_came_after_its_deadline_is_refused_for_whoever_wished_it_was_told_so(running: Running) -> None:

@@ -164,8 +164,33 @@ def test_after_a_restart_what_was_set_meanwhile_counts() -> None:
         marks, units = Marks("flood", at.clock), at.engine.units_of(AREA)
         mark(at, marks, "level", 50)
         (now,) = marks.of("pump")
-        marks.remember([replace(now, value=10.0), replace(now, point="lamp", value=True)])
-        marks.show(units)
+        marks.remember(AREA, [replace(now, value=10.0), replace(now, point="lamp", value=True)], units)
         assert (50, True) == (units[0].facts.value("level"), units[0].facts.value("lamp"))
         marks.forget(AREA)
         assert [] == marks.of("pump")
+
+
+def test_what_is_read_once_more_takes_the_place_of_what_was_believed() -> None:
+    """The mark on `level` was ended, that on `lamp` set, by events that still waited when it was read first."""
+    with sitting() as at:
+        marks, units = Marks("flood", at.clock), at.engine.units_of(AREA)
+        mark(at, marks, "level", 50)
+        (held,) = marks.of("pump")
+        again = Marks("flood", at.clock)
+        again.remember(AREA, [held], units)
+        again.remember(AREA, [replace(held, point="lamp", value=True)], units)
+        assert ["lamp"] == [each.point for each in again.of("pump")]
+        assert [True] == [value for value, *_ in units[0].image.marks.values()]
+
+
+def test_what_this_run_has_ended_is_not_found_again() -> None:
+    with sitting() as at:
+        marks, units = Marks("flood", at.clock), at.engine.units_of(AREA)
+        mark(at, marks, "level", 50)
+        (held,) = marks.of("pump")
+        again = Marks("flood", at.clock)
+        again.remember(AREA, [held], units)
+        again.unmark(UnmarkPoint(area=AREA, trade="flood", asset="pump", point="level", actor=WANG), units)
+        again.remember(AREA, [held], units)
+        assert [] == again.of("pump")
+        assert {} == units[0].image.marks

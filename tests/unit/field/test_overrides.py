@@ -139,7 +139,7 @@ def test_after_a_restart_it_still_releases_itself() -> None:
     with sitting() as again:
         again.device.holding[10] = 60
         eventually(lambda: again.engine.units["rtu"].judged, 5)
-        again.overrides.remember(held)
+        again.overrides.remember(AREA, held)
         again.move(HOURS_4 + 1)
         eventually(lambda: again.engine.units["rtu"].facts.value("out") == 60, 5)
         done(again, release(again))
