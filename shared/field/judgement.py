@@ -158,7 +158,9 @@ class ConditionJudges:
 
 
 def _is_seen(profile: Profile, condition: Condition) -> bool:
-    """Does the decoder look whether the condition's number has passed its bound?"""
+    """Does the decoder look whether the condition's number has passed its bound, and nothing else matters?"""
+    if condition.suppress_when is not None:  # when that ends, the number may have passed long before
+        return False
     threshold = condition.when.threshold
     point = None if threshold is None else profile.points.get(threshold.point)
     return point is not None and is_plain(profile, point)

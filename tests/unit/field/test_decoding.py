@@ -191,6 +191,31 @@ def has_left(value: Any, told: Any, deadband: float) -> bool:
     return not abs(value - told) <= deadband
 
 
+def test_what_was_suppressed_is_judged_when_that_ends_though_its_number_stays() -> None:
+    """The level is past its limit and does not move; the key that suppressed it is in another block."""
+    titles = {"zh": "高", "en": "High"}
+    found = profile(
+        {"level": {"address": 0, "limits": {"h": 6}}, "key": {"address": 0, "table": "coil", "type": "bool"}},
+        conditions={
+            "high": {
+                "priority": 2, "about": "level", "title": titles, "action": titles,
+                "when": "level >= level.h", "suppress_when": "key",
+            }
+        },
+    )  # fmt: skip
+    image = image_of(found)
+    decoders = {block.table: BlockDecoder(image, block) for block in plan_reads(found, "fast")}
+    judges, facts = ConditionJudges(found, dict.fromkeys(found.names, "asset"), "asset"), ImageFacts(image)
+    told = []
+    for at, key in enumerate([b"\1", b"\1", b"\0"]):
+        answers = [decoders["holding"].decode(b"\0\7", float(at)), decoders["coil"].decode(key, float(at))]
+        facts.now_s, calm = float(at), all(answer.calm for answer in answers)
+        if not (calm and judges.may_rest()):
+            changed = [image.names[each] for answer in answers for each in answer.changed]
+            told += judges.step(facts, changed, calm=calm)
+    assert [("high", "active", 2.0)] == [(each.condition, each.standing, each.at_s) for each in told]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.sampled_from(["0s", "2s"]), st.sampled_from([0, 2]))
 def test_what_passed_no_threshold_need_not_be_judged(levels: list[int], delay: str, hysteresis: float) -> None:
