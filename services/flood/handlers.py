@@ -31,8 +31,8 @@ from shared.contracts.flood import (
 )
 from shared.contracts.message import Event, Reason, Scalar
 from shared.field.commands import Failed, Outcome, Unconfirmed, Verified
-from shared.field.engine import Unit
 from shared.field.judgement import Judgement
+from shared.field.unit import Unit
 from shared.field.wish import PLATFORM, Wish
 
 _ENDINGS: dict[type[Outcome], pump_group.Ending] = {Verified: "proven", Failed: "failed", Unconfirmed: "failed"}

@@ -10,7 +10,7 @@ from services.flood.domain import outlook, rain
 from services.flood.domain.station import HOUR_S, PumpSeen, Station, StationSeen
 from shared.contracts.flood import ControlMode
 from shared.contracts.message import Scalar
-from shared.field.engine import Unit
+from shared.field.unit import Unit
 
 _PUMP = re.compile(r"pump(\d+)_")
 _MODE_LABEL: dict[ControlMode, int] = {"unknown": 0, "group": 1, "rtu_automatic": 2, "local": 3}

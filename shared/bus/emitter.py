@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import orjson
 import structlog
@@ -123,7 +124,7 @@ class Emitter:
         try:
             while records := self._spool.peek(MOVED_MAX):
                 batch = [entry for entry in map(_read, records) if entry is not None]
-                self._database.run(lambda session, batch=batch: self._move(session, batch))  # type: ignore[misc]
+                self._database.run(partial(self._move, batch))
                 self._spool.forget(len(records))
                 self._moved += len(records)
         except Unavailable as error:
@@ -138,7 +139,7 @@ class Emitter:
             self._on_overflow()
         return True
 
-    def _move(self, session: Session, batch: list[_Entry]) -> None:
+    def _move(self, batch: list[_Entry], session: Session) -> None:
         run_id, last = None, 0
         for entry in batch:
             if entry.run_id != run_id:

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from shared.contracts.field import StandingCondition
 from shared.field.conditions import Conditions
 from shared.field.decider import Decider
-from shared.field.engine import Unit
 from shared.field.judgement import Judgement
 from shared.field.trade import Trade
+from shared.field.unit import Unit
 
 
 class Areas:

@@ -10,9 +10,9 @@ from shared.contracts.message import Event
 from shared.database import Session
 from shared.field import storage
 from shared.field.commissioning import Commissioning
-from shared.field.engine import Unit
 from shared.field.marks import Marks
 from shared.field.overrides import Overrides
+from shared.field.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ controllers at one time is scaled, judged and compared as one array.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from shared.field.registers import NUMBER_FORMAT
 
 if TYPE_CHECKING:
+    from shared.field.decoding import Layout
+    from shared.field.plan import Block
     from shared.field.profile import Point, Profile
 
 Floats = NDArray[np.float64]
@@ -42,8 +44,13 @@ class Columns:
     silence_s: Floats
     """The longest a value may go untold."""
     stale_after_s: tuple[float | None, ...]
-    layouts: dict[Any, Any]
+    layouts: dict[Block, Layout]
     """What the decoder found out about a block of the profile, for the next controller that has it too."""
+
+
+def unless_nan(number: float) -> float | None:
+    """None for what is not a number: not known, or never."""
+    return None if number != number else number  # noqa: PLR0124 - only what is not a number differs from itself
 
 
 def columns_of(profile: Profile) -> Columns:

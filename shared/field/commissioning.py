@@ -14,8 +14,8 @@ from shared.clock import Clock
 from shared.contracts.field import ControllerCommissioned, LoopTestRefused, PointChecked
 from shared.contracts.gateway import CheckPoint, SignLoopTest
 from shared.contracts.message import Event, Params, Reason
-from shared.field.engine import Unit
 from shared.field.profile import Profile
+from shared.field.unit import Unit
 
 
 class Commissioning:

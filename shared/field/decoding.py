@@ -184,8 +184,7 @@ def layout_of(profile: Profile, block: Block) -> Layout:
     columns = profile.columns
     if block not in columns.layouts:
         columns.layouts[block] = Layout(profile, block)
-    layout: Layout = columns.layouts[block]
-    return layout
+    return columns.layouts[block]
 
 
 class Layout:

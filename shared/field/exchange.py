@@ -10,12 +10,13 @@ from shared.clock import Clock
 from shared.contracts.field import ConfigurationRefused
 from shared.field.areas import Area, Areas
 from shared.field.by_hand import ByHand
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine
 from shared.field.recall import Recall
 from shared.field.reception import Reception
 from shared.field.reloading import Reload, Reloader
 from shared.field.tenure import Tenure
 from shared.field.trade import Trade
+from shared.field.unit import Unit
 
 
 class Exchange:

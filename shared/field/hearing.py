@@ -8,13 +8,13 @@ from shared.bus.frames import ControllerSeen, Readings
 from shared.bus.telemetry import TelemetrySender
 from shared.contracts.message import Scalar
 from shared.field.areas import Areas
-from shared.field.engine import Lost, Unit
 from shared.field.gaps import Gaps
 from shared.field.judgement import Judgement
 from shared.field.reporter import Due
 from shared.field.scanner import Scan
 from shared.field.telling import in_columns, in_numbers, microseconds
 from shared.field.trade import Trade
+from shared.field.unit import Lost, Unit
 
 
 class Hearing:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from shared.contracts.message import Scalar
-from shared.field.columns import NEVER, Codes, Floats
+from shared.field.columns import NEVER, Codes, Floats, unless_nan
 from shared.field.profile import Profile
 from shared.field.quality import GOOD, GOOD_CODE, UNKNOWN, UNREAD, code_of, is_good, word_of
 
@@ -66,18 +66,18 @@ class ControllerImage:
         kind = self.columns.kinds[at]
         if kind is None:
             return self._others.get(at)
-        number: float = self.numbers.item(at)
-        return None if number != number else kind(number)  # noqa: PLR0124 - not a number
+        number = unless_nan(self.numbers.item(at))
+        return None if number is None else kind(number)
 
     def quality(self, at: int) -> str:
         return word_of(self.codes.item(at))
 
     def taken_s(self, at: int) -> float | None:
         """The last poll that confirmed it; None: never."""
-        return _moment_s(self.taken_at_s.item(at))
+        return unless_nan(self.taken_at_s.item(at))
 
     def changed_s(self, at: int) -> float | None:
-        return _moment_s(self.changed_at_s.item(at))
+        return unless_nan(self.changed_at_s.item(at))
 
     def is_read(self) -> bool:
         """Was anything ever?"""
@@ -182,7 +182,3 @@ class ImageFacts:
 def moment(seconds: float | None) -> datetime | None:
     """City seconds since the epoch as an aware moment in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _moment_s(seconds: float) -> float | None:
-    return None if seconds != seconds else seconds  # noqa: PLR0124 - not a number: never

@@ -12,9 +12,10 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.field import PointMarkRefused
 from shared.contracts.gateway import MarkPoint, UnmarkPoint
 from shared.contracts.message import Event, Reason
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine
 from shared.field.marks import Marks
 from shared.field.punctuality import Punctuality
+from shared.field.unit import Unit
 
 
 class MarkCommands:

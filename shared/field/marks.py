@@ -15,11 +15,11 @@ from shared.clock import Clock
 from shared.contracts.field import PointMarked, PointUnmarked
 from shared.contracts.gateway import MarkPoint, UnmarkPoint
 from shared.contracts.message import Event, Reason, Scalar
-from shared.field.engine import Unit
 from shared.field.held import Held
 from shared.field.image import ControllerImage
 from shared.field.profile import Point, Profile, Reported
 from shared.field.quality import MANUAL, OUT_OF_SERVICE
+from shared.field.unit import Unit
 
 UNTIL_S_MAX = 30 * 86400.0
 """A mark ends by itself; what is to last longer is a change of the site's files."""

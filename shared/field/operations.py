@@ -40,10 +40,11 @@ from shared.field.commands import (
     find_refusal,
     interlocks,
 )
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine
 from shared.field.overrides import Overrides
 from shared.field.profile import CommandSpec
 from shared.field.selection import Selection, Selections
+from shared.field.unit import Unit
 from shared.field.wish import Wish
 
 REMEMBERED_MAX = 1000

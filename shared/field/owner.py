@@ -27,7 +27,7 @@ from shared.field.areas import Areas
 from shared.field.by_hand import ByHand
 from shared.field.commissioning import Commissioning
 from shared.field.configuration import Configuration
-from shared.field.engine import Engine, Unit
+from shared.field.engine import Engine
 from shared.field.exchange import Exchange
 from shared.field.gaps import Gaps
 from shared.field.hearing import Hearing
@@ -48,6 +48,7 @@ from shared.field.reloading import Reloader
 from shared.field.silence import poll_totals, silent_controllers
 from shared.field.tenure import Tenure
 from shared.field.trade import Trade
+from shared.field.unit import Unit
 from shared.field.upkeep import Upkeep
 from shared.settings import CommonSettings
 from shared.site.files import ConfigurationFiles

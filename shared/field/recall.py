@@ -21,9 +21,9 @@ from shared.errors import Unavailable
 from shared.field import storage
 from shared.field.areas import Area
 from shared.field.by_hand import ByHand, SetByHand
-from shared.field.engine import Unit
 from shared.field.gaps import Gaps
 from shared.field.trade import Trade
+from shared.field.unit import Unit
 
 SERVED_EVERY_WALL_S = 5.0
 """So often it is noted that an area is polled."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shared.contracts.message import Scalar
-from shared.field.columns import Floats
+from shared.field.columns import Floats, unless_nan
 from shared.field.decoding import News
 from shared.field.image import ControllerImage
 
@@ -96,8 +96,7 @@ class Reporter:
     def _told_value(self, at: int) -> Scalar:
         if self._image.columns.kinds[at] is None:
             return self._told_others.get(at)
-        number: float = self._image.told.item(at)
-        return None if number != number else number  # noqa: PLR0124 - not a number
+        return unless_nan(self._image.told.item(at))
 
 
 def _emptied(waiting: deque[int]) -> list[int]:

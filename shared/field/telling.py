@@ -36,7 +36,7 @@ def in_numbers(news: News) -> Numbers:
         asset=news.decoder.asset,
         taken_us=microseconds(news.taken_at_s),
         told=b"" if told is None else np.packbits(told).tobytes(),
-        values=(news.values if told is None else news.values[told]).tobytes(),
+        values=(news.values if told is None else news.values[told]).astype("<f8", copy=False).tobytes(),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from shared.contracts.message import Scalar
 from shared.field.commands import Outcome
-from shared.field.engine import Unit
+from shared.field.unit import Unit
 from shared.field.wish import Wish
 
 

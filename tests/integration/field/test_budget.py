@@ -15,12 +15,13 @@ from shared.contracts.message import Scalar
 from shared.field.address import Address
 from shared.field.budget import LineLoad, line_loads
 from shared.field.configuration import load_configuration
-from shared.field.engine import Engine, Lost, Unit
+from shared.field.engine import Engine
 from shared.field.forecast import worst_ages
 from shared.field.judgement import Judgement
 from shared.field.profile_load import profiles_for
 from shared.field.scanner import Scan
 from shared.field.transports import Transport, open_transport
+from shared.field.unit import Lost, Unit
 from shared.site import load_site
 from tests.faults.paced import PacedLine, on_paced_terminal
 from tests.integration.field.gauges import AREA, write_site

@@ -13,9 +13,10 @@ from shared.bus.frames import Readings
 from shared.clock import WallClock
 from shared.contracts.message import Scalar
 from shared.field.configuration import load_configuration
-from shared.field.engine import Engine, Lost, Unit
+from shared.field.engine import Engine
 from shared.field.judgement import Judgement
 from shared.field.scanner import Scan
+from shared.field.unit import Lost, Unit
 from tests.faults.device import FaultyDevice, Timing, on_tcp
 from tests.integration.field.gauges import AREA, write_site
 from tests.waiting import eventually

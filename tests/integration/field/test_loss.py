@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shared.clock import WallClock
-from shared.field.engine import Lost, Unit
+from shared.field.unit import Lost, Unit
 from tests.faults.device import FaultyDevice, Timing, on_tcp
 from tests.integration.field import test_fairness as fairness
 from tests.integration.field.gauges import write_site

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,8 +32,8 @@ from shared.errors import Unavailable
 from shared.field import storage, upkeep
 from shared.field.commands import Outcome
 from shared.field.configuration import load_configuration
-from shared.field.engine import Unit
 from shared.field.owner import Owner, OwnerSettings
+from shared.field.unit import Unit
 from shared.field.wish import Wish
 from tests.faults.device import FaultyDevice, Timing, on_tcp
 from tests.integration.field.gauges import AREA, write_site
@@ -85,9 +84,11 @@ class Outage(DatabaseThread):
     """A database that may be away."""
 
     away = False
+    refused = 0
 
     def run(self, work: Callable[[Session], T], *, durable: bool = False) -> T:
         if self.away:
+            self.refused += 1
             raise Unavailable("database_unavailable")
         return super().run(work, durable=durable)
 
@@ -185,7 +186,8 @@ def test_what_stood_is_neither_raised_twice_nor_forgotten_when_the_database_come
     running.database.away = True
     running.start()
     eventually(lambda: not running.owner.engine.units["bus-2"].scanner.online, 20)
-    time.sleep(1.5)  # longer than a turn of the upkeep: nothing is said of what may have stood
+    refused = running.database.refused
+    eventually(lambda: running.database.refused > refused + 5, 20)  # it has tried again, more than once
     assert [] == [*running.told(ConditionRaised), *running.told(ConditionsStanding)]
     running.database.away = False
     eventually(lambda: running.told(ConditionsStanding), 20)

@@ -20,8 +20,9 @@ from shared.field.adapters.sl651.adapter import ADAPTER
 from shared.field.adapters.sl651.frame import HEAD_SIZE, decode_frame
 from shared.field.address import Address
 from shared.field.configuration import Configuration, load_configuration
-from shared.field.engine import Engine, Lost, Unit
+from shared.field.engine import Engine
 from shared.field.listener import GARBAGE_BYTES_MAX, Listener
+from shared.field.unit import Lost, Unit
 from tests.unit.field.operating import Quiet
 from tests.waiting import eventually
 

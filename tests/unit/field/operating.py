@@ -15,13 +15,14 @@ from shared.contracts.field import CommandSending
 from shared.contracts.message import Actor, Event, Params, Scalar, Scope
 from shared.field.commands import Outcome, Refused
 from shared.field.configuration import Configuration
-from shared.field.engine import Engine, Lost, Unit
+from shared.field.engine import Engine
 from shared.field.judgement import Judgement
 from shared.field.operations import Operations
 from shared.field.overrides import Overrides
 from shared.field.profile import Profile, Table
 from shared.field.scanner import Scan
 from shared.field.transports import DeviceException, NoAnswer, WriteFunction
+from shared.field.unit import Lost, Unit
 from shared.field.wish import Wish
 from shared.site import Site
 from tests.waiting import eventually
