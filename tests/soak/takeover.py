@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> bool:
         brokers = start_broker(Path(directory) / "broker", 1)
         folder = Path(directory) / "town"
         folder.mkdir()
-        furnish(folder)
+        furnish(folder, starts_per_hour=2 * rounds)  # both owners count the starts that they see
         uri = brokers.uri(brokers.new_vhost())
         desk = Desk(uri, folder / CLOCK)
         owner, other = (

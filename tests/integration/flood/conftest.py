@@ -135,9 +135,10 @@ def folder(tmp_path: Path) -> Path:
     return furnish(tmp_path)
 
 
-def furnish(folder: Path) -> Path:
-    """The town's site and its clock."""
-    (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+def furnish(folder: Path, **parameters: float) -> Path:
+    """The town's site, with more of its controller's parameters, and its clock."""
+    more = "".join(f", {name}: {value}" for name, value in parameters.items())
+    (folder / "site.yaml").write_text(SITE.replace("pumps: 1}", f"pumps: 1{more}}}"), encoding="utf-8")
     write_anchor(folder / CLOCK, Anchor(wall_s=time.time(), city_s=time.time(), rate=RATE))
     return folder
 
