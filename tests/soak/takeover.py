@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import services.flood
 from tests.integration.conftest import start_broker
 from tests.integration.flood.conftest import CLOCK, FloodProcess, furnish
 from tests.integration.flood.desk import AREA, Desk
@@ -18,6 +19,9 @@ from tests.waiting import eventually
 ROUNDS = 50
 STARTS_PER_HOUR = 30
 """The most that a site may allow a pump; each owner counts those that it saw."""
+PROFILE = "drainage-pump-station"
+COMMANDS_PER_HOUR = "rate: {count: 12, per: 1h}"
+"""What the profile allows, and both owners count together."""
 POLLED_WITHIN_S = 5.0
 
 
@@ -28,7 +32,7 @@ def run(arguments: Sequence[str]) -> bool:
         brokers = start_broker(Path(directory) / "broker", 1)
         folder = Path(directory) / "town"
         folder.mkdir()
-        furnish(folder, STARTS_PER_HOUR)
+        _furnish(folder)
         uri = brokers.uri(brokers.new_vhost())
         desk = Desk(uri, folder / CLOCK)
         owner, other = (
@@ -58,6 +62,18 @@ def run(arguments: Sequence[str]) -> bool:
         f"{max(polled_s):.2f} s at most; commands written twice: {twice}; second masters: {len(second_masters)}"
     )
     return max(polled_s) <= POLLED_WITHIN_S and not twice and not second_masters
+
+
+def _furnish(folder: Path) -> None:
+    """The town with a profile that allows to start a pump again and again."""
+    furnish(folder, STARTS_PER_HOUR)
+    shipped = (Path(services.flood.__file__).parent / "profiles" / f"{PROFILE}.yaml").read_text(encoding="utf-8")
+    assert COMMANDS_PER_HOUR in shipped
+    free = shipped.replace(COMMANDS_PER_HOUR, "rate: {count: 1000, per: 1h}").replace(PROFILE, f"{PROFILE}-free")
+    (folder / "profiles").mkdir()
+    (folder / "profiles" / f"{PROFILE}-free.yaml").write_text(free, encoding="utf-8")
+    site = (folder / "site.yaml").read_text(encoding="utf-8")
+    (folder / "site.yaml").write_text(site.replace(PROFILE, f"{PROFILE}-free"), encoding="utf-8")
 
 
 def _one_round(device: StationDevice, desk: Desk, owner: FloodProcess, other: FloodProcess) -> float:
