@@ -24,7 +24,7 @@ from shared.bus.health import Check, HealthListener, HealthPublisher
 from shared.bus.outbox import Outbox, Relay
 from shared.bus.query import QueryClient
 from shared.bus.tap import Tap
-from shared.bus.telemetry import StreamReader
+from shared.bus.telemetry import StreamPlace, StreamReader
 from shared.clock import clock_at
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.decoding import decode_as
@@ -88,14 +88,14 @@ class Gateway:
             alive_file=settings.alive_file,
             configuration=lambda: self.reload.digest,
         )
-        begin = datetime.fromtimestamp(time.time(), UTC) - LOOK_BACK
+        place = StreamPlace(datetime.fromtimestamp(time.time(), UTC) - LOOK_BACK)
         self._parts: list[Part] = [
             self._relay,
             self._listener,
             self._heart,
             self.queries,
             Tap(uri, SERVICE, self.feed.on_open, self.feed.on_letter),
-            StreamReader(uri, SERVICE, begin, self.feed.on_frame),
+            StreamReader(uri, SERVICE, lambda: place, self.feed.on_frame),
             self.feed,
             self.reload,
         ]

@@ -29,9 +29,11 @@ from shared.settings import CommonSettings
 __all__ = [
     "DatabaseThread",
     "NativeThread",
+    "NewThread",
     "Session",  # whoever works in a transaction names its type by this module
     "UtcDateTime",
     "WorkThread",
+    "driver_of",
     "engine_from",
     "migrate",
     "postgres_engine",
@@ -90,14 +92,17 @@ class NativeThread(Protocol):
 class WorkThread:
     """NativeThread for processes whose threads are the operating system's."""
 
-    def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     def run(self, work: Callable[[], T]) -> T:
         return self._executor.submit(work).result()
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)
+
+
+NewThread = Callable[[], NativeThread]
 
 
 class DatabaseThread:
@@ -107,12 +112,13 @@ class DatabaseThread:
     again.
     """
 
-    def __init__(self, engine: sa.Engine, migrations: Path, thread: NativeThread | None = None) -> None:
+    def __init__(self, engine: sa.Engine, migrations: Path | None, thread: NativeThread | None = None) -> None:
+        """`migrations`: None for one that reads what another one migrates."""
         self._engine = engine
         self._migrations = migrations
-        self._thread: NativeThread = thread or WorkThread("database")
+        self._thread: NativeThread = thread or WorkThread()
         self._waiting = threading.BoundedSemaphore(WAITING_MAX)
-        self._migrated = False
+        self._migrated = migrations is None
         self._listeners: list[Callable[[], None]] = []
 
     def run(self, work: Callable[[Session], T], *, durable: bool = False) -> T:
@@ -146,7 +152,7 @@ class DatabaseThread:
 
     def _transact(self, work: Callable[[Session], T], durable: bool) -> tuple[T, bool]:
         try:
-            if not self._migrated:
+            if not self._migrated and self._migrations is not None:
                 migrate(self._engine, self._migrations)
                 self._migrated = True
             with _flushed(self._engine) if durable else nullcontext(), Session(self._engine) as session:
@@ -163,14 +169,22 @@ OUTBOX_WRITTEN = "outbox_written"
 """Key of `session.info` that the outbox sets when it wrote a row."""
 
 
-def engine_from(settings: CommonSettings, service: str) -> sa.Engine:
-    """The engine of a service's own database. Connects to nothing yet."""
+def engine_from(settings: CommonSettings, service: str, *, read_only: bool = False) -> sa.Engine:
+    """The engine of a service's own database. Connects to nothing yet.
+
+    `read_only`: of one more connection, which sees what was committed and never holds up who writes.
+    """
     if settings.database_url is None:
-        return sqlite_engine(settings.data_dir / f"{service}.sqlite")
-    return postgres_engine(settings.database_url, schema=service)
+        return sqlite_engine(settings.data_dir / f"{service}.sqlite", read_only=read_only)
+    return postgres_engine(settings.database_url, schema=service, read_only=read_only)
 
 
-def sqlite_engine(path: Path) -> sa.Engine:
+def driver_of(session: Session) -> Any:
+    """The driver's own connection in the session's transaction, for what goes past SQLAlchemy: COPY, big results."""
+    return session.connection().connection.driver_connection
+
+
+def sqlite_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
     """A file in WAL mode: consistent after whatever happens; what was committed outlives our death, `durable` a power
     cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,19 +199,22 @@ def sqlite_engine(path: Path) -> sa.Engine:
         connection.isolation_level = None  # SQLAlchemy begins transactions itself, see below
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         # A transaction that turns from reading to writing half-way can be refused; one that starts as a writer waits.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def postgres_engine(url: str, *, schema: str) -> sa.Engine:
+def postgres_engine(url: str, *, schema: str, read_only: bool = False) -> sa.Engine:
     """PostgreSQL by psycopg 3; everything of the service lies in `schema`."""
     parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
     lock_ms = int(BUSY_S_MAX * 1000)
+    access = " -cdefault_transaction_read_only=on" if read_only else ""
     engine = sa.create_engine(
         parsed,
         pool_size=1,
@@ -206,7 +223,7 @@ def postgres_engine(url: str, *, schema: str) -> sa.Engine:
         connect_args={
             "connect_timeout": 5,
             "tcp_user_timeout": 10_000,
-            "options": f"-csearch_path={schema} -clock_timeout={lock_ms} -cstatement_timeout=30000",
+            "options": f"-csearch_path={schema} -clock_timeout={lock_ms} -cstatement_timeout=30000{access}",
         },
     )
     return engine.execution_options(schema_of_service=schema)

@@ -23,7 +23,7 @@ from shared.contracts.decoding import plain
 from shared.contracts.envelope import Envelope
 from shared.contracts.field import ResyncRequested
 from shared.contracts.message import Message
-from shared.database import DatabaseThread, NativeThread, Session, engine_from
+from shared.database import DatabaseThread, NewThread, Session, WorkThread, engine_from
 from shared.errors import Missing, Unavailable
 from shared.site import load_site
 
@@ -154,10 +154,10 @@ def _is_parked(condition: str) -> bool:
     return condition.partition(":")[0] == MESSAGE_PARKED
 
 
-def build(settings: Settings, thread: NativeThread | None = None) -> AlarmsApp:
+def build(settings: Settings, new_thread: NewThread = WorkThread) -> AlarmsApp:
     """Raises MalformedDocument when the site or the rationalisation is wrong. Connects to nothing yet."""
     site = load_site(settings.site, settings.site_variables)
     rules = load_rationalisation(settings.rationalisation)
-    database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", thread)
+    database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", new_thread())
     areas = [site.city, *(area.id for area in site.areas)]
     return AlarmsApp(settings, areas, clock_at(settings.clock_file), database, rules.rule_for)

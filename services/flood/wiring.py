@@ -11,7 +11,7 @@ from services.flood.handlers import Flood, Ports
 from services.flood.settings import Settings
 from shared.bus.entrypoints import Entrypoints
 from shared.clock import clock_at
-from shared.database import DatabaseThread, NativeThread, engine_from
+from shared.database import DatabaseThread, NewThread, WorkThread, engine_from
 from shared.documents import read_document
 from shared.field.configuration import Configuration, load_configuration
 from shared.field.owner import Owner
@@ -33,11 +33,11 @@ class FloodApp:
         self.owner.stop()
 
 
-def build(settings: Settings, thread: NativeThread | None = None) -> FloodApp:
+def build(settings: Settings, new_thread: NewThread = WorkThread) -> FloodApp:
     """Raises MalformedDocument when the site or a profile is wrong. Connects to nothing yet."""
     clock = clock_at(settings.clock_file)
     flood = Flood(clock)
-    database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", thread)
+    database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", new_thread())
     owner = Owner(SERVICE, lambda: configure(settings, flood), settings, clock, database, flood)
     flood.ports = Ports(act=owner.operations.act, emit=owner.emit, judge=owner.judge)
     return FloodApp(flood, owner)

@@ -7,19 +7,25 @@ from typing import Any
 import orjson
 
 from services.history import storage
+from services.history.archive.catalogue import Gap, add_gap
 from services.history.domain.entry import entry_of
 from services.history.storage import Filters
-from shared.contracts.codec import Letter
+from shared.contracts.codec import Letter, decode
 from shared.contracts.decoding import format_time
+from shared.contracts.field import TelemetryGap
+from shared.contracts.message import message_name
 from shared.database import Session
 
 PAGE_BYTES_MAX = 800_000
 """Of the data in one answer; what stands around it stays well below the limit of 1 MB."""
 ROWS_MAX = 500
+_GAP = message_name(TelemetryGap)
 
 
 def on_event(letter: Letter, session: Session) -> None:
     storage.append(session, entry_of(letter))
+    if letter.envelope.type.name == _GAP:
+        add_gap(session, _gap_of(letter))
 
 
 def page(session: Session, filters: Filters, rows_max: int) -> dict[str, Any]:
@@ -35,6 +41,21 @@ def page(session: Session, filters: Filters, rows_max: int) -> dict[str, Any]:
         items.append(_item(row))
     more = len(items) < len(rows)
     return {"items": items, "next": str(items[-1]["id"]) if more else None}
+
+
+def _gap_of(letter: Letter) -> Gap:
+    event = decode(letter)
+    assert isinstance(event, TelemetryGap)
+    return Gap(
+        event_id=letter.envelope.id,
+        area=event.area,
+        trade=event.trade,
+        controller=event.controller,
+        cause=event.cause,
+        from_us=round(event.from_time.timestamp() * 1e6),
+        to_us=round(event.to_time.timestamp() * 1e6),
+        batches_lost=event.batches_lost,
+    )
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

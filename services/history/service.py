@@ -15,3 +15,11 @@ class Service:
     @rpc
     def list_journal(self, **filters: Any) -> dict[str, Any]:
         return self.app.list_journal(**filters)
+
+    @rpc
+    def read_trend(self, **asked: Any) -> dict[str, Any]:
+        return self.app.read_trend(**asked)
+
+    @rpc
+    def describe_archive(self) -> dict[str, Any]:
+        return self.app.describe_archive()

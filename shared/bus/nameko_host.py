@@ -40,7 +40,7 @@ def host(service: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: stop_signal.append(number))
     try:
-        app: App = import_module(f"services.{service}.wiring").build(settings, TpoolThread())
+        app: App = import_module(f"services.{service}.wiring").build(settings, TpoolThread)
     except PlatformError as error:
         _give_up(str(error))
     container = ServiceContainer(

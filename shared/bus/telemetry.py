@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -29,6 +29,9 @@ WINDOW_MAX = 100
 RETRY_S = 1.0
 BEAT_S = 2.0
 STREAM_PREFETCH = 200
+PAUSE_S = 0.5
+REACH_S = 2.0
+"""So long the end of the stream is looked for, wall time."""
 ROWS_WAITING_MAX = 200_000
 """Readings that may wait in memory for the sender; more can only mean that it is stuck, and are lost, accounted."""
 
@@ -214,51 +217,104 @@ StreamStart = datetime | int | str
 """A moment of the broker's clock, an offset, or "first", "last", "next"."""
 
 
-class StreamReader:
-    """One thread that reads the telemetry stream, from `start`, and after each outage from where it was."""
+BatchIdentity = tuple[str, str, int]
+"""Source, area and epoch: within them `seq` grows by one from 1."""
 
-    def __init__(self, uri: str, service: str, start: StreamStart, on_frame: Callable[[Frame, int], None]) -> None:
-        self._start: StreamStart = start
+
+@dataclass(slots=True)
+class StreamPlace:
+    """How far somebody has read: from where to go on, and the last seq of each source, area and epoch.
+
+    What is sent twice, because its confirm was lost, is told by its seq.
+    """
+
+    start: StreamStart
+    last_seq: dict[BatchIdentity, int] = field(default_factory=dict)
+    duplicates: int = 0
+    missed: int = 0
+    """Messages that the stream no longer had, at least."""
+
+    def is_new(self, frame: Frame) -> bool:
+        identity = (frame.source, frame.area, frame.epoch)
+        if frame.seq <= self.last_seq.get(identity, 0):
+            self.duplicates += 1
+            return False
+        self.last_seq[identity] = frame.seq
+        return True
+
+
+class StreamReader:
+    """One thread that reads the telemetry stream, after each outage from where it was.
+
+    `place` is asked whenever the stream is opened, in the reader's thread; it may raise Unavailable, and is asked again
+    then. `on_pause` is called when nothing has come for a while.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        service: str,
+        place: Callable[[], StreamPlace],
+        on_frame: Callable[[Frame, int], None],
+        on_pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._open = place
         self._on_frame = on_frame
-        self._last_seq: dict[tuple[str, str, int], int] = {}
+        self._on_pause = on_pause
         self._loop = BrokerLoop(uri, f"{service} telemetry reader", self._serve)
         self.start, self.stop = self._loop.start, self._loop.stop
-        self.duplicates = 0
 
     def _serve(self, link: Link) -> None:
         declare_shared(link, TELEMETRY_STREAM)
+        place = self._open()
+        if isinstance(place.start, int) and not self._reaches(link, place.start - 1):
+            log.warning("the stream is another one than before", taken=place.start - 1)
+            place.start = "first"
+            place.missed += 1
         channel = link.channel()
         channel.basic_qos(0, STREAM_PREFETCH, False)
         channel.basic_consume(
-            TELEMETRY, callback=lambda raw: self._take(channel, raw), arguments={"x-stream-offset": self._start}
+            TELEMETRY, callback=lambda raw: self._take(channel, place, raw), arguments={"x-stream-offset": place.start}
         )
         self._loop.serving()
         while not self._loop.stopping.is_set():
-            link.drain(0.5)
+            link.drain(PAUSE_S)
+            self._on_pause()
 
-    def _take(self, channel: Any, raw: Any) -> None:
+    def _take(self, channel: Any, place: StreamPlace, raw: Any) -> None:
         offset = int(raw.headers["x-stream-offset"])
-        if isinstance(self._start, int) and offset < self._start:
+        if isinstance(place.start, int) and offset < place.start:  # a stream is read by chunks
             channel.basic_ack(raw.delivery_tag)
             return
+        if isinstance(place.start, int):
+            place.missed += offset - place.start
         try:
             frame = decode_frame(bytes(raw.body))
         except Malformed as error:
             log.warning("a frame in the stream is malformed", offset=offset, detail=str(error))
         else:
-            if self._is_new(frame):
+            if place.is_new(frame):
                 self._on_frame(frame, offset)
-        self._start = offset + 1
+        place.start = offset + 1
         channel.basic_ack(raw.delivery_tag)
 
-    def _is_new(self, frame: Frame) -> bool:
-        """A batch whose confirm was lost is sent twice; its seq tells."""
-        identity = (frame.source, frame.area, frame.epoch)
-        if frame.seq <= self._last_seq.get(identity, 0):
-            self.duplicates += 1
-            return False
-        self._last_seq[identity] = frame.seq
-        return True
+    def _reaches(self, link: Link, offset: int) -> bool:
+        """Does the stream go so far? One that was made anew does not, and would tell us nothing until it did."""
+        newest = -1
+        channel = link.channel()
+
+        def note(raw: Any) -> None:
+            nonlocal newest
+            newest = int(raw.headers["x-stream-offset"])
+            channel.basic_ack(raw.delivery_tag)
+
+        channel.basic_qos(0, STREAM_PREFETCH, False)
+        channel.basic_consume(TELEMETRY, callback=note, arguments={"x-stream-offset": "last"})
+        until = time.monotonic() + REACH_S
+        while newest < offset and time.monotonic() < until and not self._loop.stopping.is_set():
+            link.drain(0.1)
+        channel.close()
+        return newest >= offset
 
 
 def _outgoing(body: bytes) -> Outgoing:

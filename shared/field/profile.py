@@ -156,9 +156,16 @@ class Point(Shown):
     max_silence: Seconds = 60.0
     poll: Name
     access: Literal["r", "rw"] = "r"
+    rollover: float | None = Field(
+        default=None,
+        gt=0,
+        description="at what a counter begins at zero again, in its unit; without it, by its register type",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.rollover is not None and self.kind != "counter":
+            raise ValueError("a rollover for the kind counter, and for nothing else")
         if self.table in BIT_TABLES and (self.type != "bool" or self.bit is not None):
             raise ValueError("type bool and no bit: coils and discrete inputs are single bits")
         if self.bit is not None and self.type != "bool":

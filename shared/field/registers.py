@@ -36,6 +36,11 @@ _STRUCT = {name: struct.Struct(">" + code) for name, code in NUMBER_FORMAT.items
 _FLOATS = ("f32", "f64")
 
 
+def counts_to(type_: RegisterType) -> int | None:
+    """How many codes a counter of that type has before it begins at zero again; None where that is not known."""
+    return {"u16": 1 << 16, "u32": 1 << 32, "u64": 1 << 64, "bcd16": 10_000}.get(type_)
+
+
 def register_count(type_: RegisterType, length: int = 0) -> int:
     """How many registers a value covers; `length` is the number of characters of a string."""
     if type_ == "bool":

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from shared.bus.frames import Frame
-from shared.bus.telemetry import StreamReader
+from shared.bus.telemetry import StreamPlace, StreamReader
 from tests.bench.rig import ACCOUNTS, Bench
 from tests.bench.stations_site import asset, write_site
 
@@ -63,7 +63,7 @@ def measure_at(bench: Bench, site: Path, rate: float) -> None:
         bench.process("services.flood", environment=environment),
         bench.process("gateway", environment=environment),
     ):
-        reader = StreamReader(bench.broker.amqp_uri, "gateway", "next", on_frame)
+        reader = StreamReader(bench.broker.amqp_uri, "gateway", lambda: StreamPlace("next"), on_frame)
         reader.start()
         stop = threading.Event()
         browser = threading.Thread(target=watch, args=(bench, seen["SSE"], stop))

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.bus.frames import ControllerSeen, Frame, Readings, Row
 from shared.bus.spool import Spool
-from shared.bus.telemetry import Lost, StreamReader, TelemetrySender
+from shared.bus.telemetry import Lost, StreamPlace, StreamReader, TelemetrySender
 from shared.clock import FakeClock
 from tests.integration.bus.rig import AREA, NOON, OTHER_AREA, declared
 from tests.integration.conftest import Brokers
@@ -45,9 +45,10 @@ def reading(uri: str, start: Any, found: list[Frame], offsets: list[int] | None 
         if offsets is not None:
             offsets.append(offset)
 
-    reader = StreamReader(uri, "gateway", start, take)
+    place = StreamPlace(start)
+    reader = StreamReader(uri, "gateway", lambda: place, take)
     reader.start()
-    yield reader
+    yield place
     reader.stop()
 
 

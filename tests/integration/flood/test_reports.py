@@ -13,7 +13,7 @@ import pytest
 
 from infra.local.processes import free_ports
 from shared.bus.frames import Frame, Row
-from shared.bus.telemetry import StreamReader
+from shared.bus.telemetry import StreamPlace, StreamReader
 from shared.clock import CityClock
 from shared.field.adapters.sl651.adapter import ADAPTER
 from shared.field.adapters.sl651.frame import decode_frame
@@ -58,7 +58,8 @@ class Town:
             for (name, area), port in zip(areas.items(), free_ports(2), strict=True)
         }
         self.rows: list[tuple[str, Row]] = []
-        self.reader = StreamReader(amqp_uri, "test", "first", self._note)
+        place = StreamPlace("first")
+        self.reader = StreamReader(amqp_uri, "test", lambda: place, self._note)
         self.number = 0
 
     def _note(self, frame: Frame, _offset: int) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.history import wiring
 from services.history.settings import Settings
 from services.history.wiring import HistoryApp
 from shared.bus.entrypoints import Entrypoints
@@ -21,19 +20,18 @@ from shared.clock import FakeClock
 from shared.contracts.codec import Letter, encode, open_letter
 from shared.contracts.envelope import TypeName
 from shared.contracts.gateway import SignedIn
-from shared.database import DatabaseThread
 from shared.errors import Malformed
 from tests.integration.bus.rig import AREA, NOON, OTHER_AREA, declared, letter_bytes, parked, publish_events
+from tests.integration.history.archives import archive_of
 from tests.waiting import eventually
-
-MIGRATIONS = Path(wiring.__file__).parent / "migrations"
 
 
 @pytest.fixture
 def app(amqp_uri: str, engine: sa.Engine, tmp_path: Path) -> Iterator[HistoryApp]:
     declared(amqp_uri, *(event_queue("history", area) for area in (AREA, OTHER_AREA)))
     settings = Settings(amqp_uri=amqp_uri, data_dir=tmp_path)
-    found = HistoryApp(settings, [AREA, OTHER_AREA], FakeClock(NOON), DatabaseThread(engine, MIGRATIONS))
+    archive = archive_of(engine)
+    found = HistoryApp(settings, [AREA, OTHER_AREA], FakeClock(NOON), archive.database, archive.archive)
     found.start(Entrypoints(answers={"list_journal": found.list_journal}))
     yield found
     found.stop()
