@@ -1,8 +1,7 @@
-"""The city's areas and assets, their readings, and the last ten minutes of a point."""
+"""The city's areas and assets, and their readings."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,7 +12,7 @@ from gateway.api.errors import READS
 from gateway.present import words
 from gateway.views.commands import CommandRow, row_from_ledger
 from gateway.wiring import Gateway
-from shared.errors import Missing, Unavailable
+from shared.errors import Unavailable
 
 router = APIRouter(prefix="/api", tags=["assets"])
 
@@ -56,25 +55,6 @@ def list_readings(gateway: TheGateway, caller: TheCaller, asset: Filter = None) 
     else:
         chosen = [each.id for each in gateway.site.assets if caller.may("view", each.trade, each.area)]
     return [gateway.presenter.reading(reading) for reading in gateway.city.all_readings(chosen)]
-
-
-@router.get("/trends", responses=READS)
-def get_trend(
-    gateway: TheGateway,
-    caller: TheCaller,
-    asset: Annotated[str, Query(max_length=64)],
-    point: Annotated[str, Query(max_length=64)],
-) -> shapes.Trend:
-    """The last ten minutes of a point (city time). A sample without a value is a gap, with its quality."""
-    entry = viewed_asset(gateway, caller, asset)
-    found = gateway.city.find_point(entry.id, point)
-    if found is None:
-        raise Missing("point_missing", asset=asset, point=point)
-    samples = [
-        shapes.Sample(at=datetime.fromtimestamp(at_us / 1e6, UTC), value=value, quality=quality)
-        for at_us, value, quality in gateway.city.trend(found)
-    ]
-    return shapes.Trend(asset=asset, point=point, unit=found.shown.unit, samples=samples)
 
 
 def _ledger(gateway: Gateway, trade: str, asset: str) -> list[CommandRow]:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BeforeValidator
 
 from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import READS
+from gateway.api.moments import From, To
 from gateway.auth import Caller
 from gateway.present import words
 from gateway.views import texts
@@ -28,16 +28,6 @@ router = APIRouter(prefix="/api", tags=["journal"])
 AUDIT_SERVICE = "gateway"
 
 
-def _iso(given: object) -> object:
-    """A number is a moment to some libraries; to people it is a slip."""
-    if isinstance(given, str) and given[:1].isdigit() and "-" in given:
-        return given
-    raise ValueError("a moment like 2026-07-29T18:52:07+08:00")
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_iso)]
-From = Annotated[Moment | None, Query(alias="from", description="ISO 8601 with its offset")]
-To = Annotated[Moment | None, Query(description="ISO 8601 with its offset")]
 After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9]{1,18}$", description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Filter = Annotated[str | None, Query(max_length=128)]

@@ -21,6 +21,7 @@ from gateway.views.city import AssetQuality
 from gateway.views.commands import CommandState
 from shared.contracts.alarms import AlarmState
 from shared.contracts.message import Scalar
+from shared.field.profile import Kind
 
 
 def _no_flag(given: object) -> object:
@@ -422,11 +423,62 @@ class Sample(Shape):
     quality: str
 
 
+class Bucket(Shape):
+    """What was known of a point in one piece of time: nothing good that it was worth lies outside `min` and `max`.
+
+    `mean` is weighted by time; `count`: readings told; `good_s`: for how long it was known; `gain`: by how much a
+    counter grew, over its end and over `resets`.
+    """
+
+    at: datetime
+    min: float | None
+    max: float | None
+    mean: float | None
+    last: float | None
+    count: int
+    good_s: float
+    gain: float | None
+    resets: int
+
+
+class TrendGap(Shape):
+    """`cause`: device, link, service, broker, disk_full, history, the quality that was told, or unknown."""
+
+    begin: datetime
+    end: datetime
+    cause: str
+    text: Words
+
+
 class Trend(Shape):
+    """Readings as they were told in `samples`; or, where they are more than wanted, `buckets` of `resolution_s`."""
+
     asset: str
     point: str
     unit: str
+    kind: Kind
+    begin: datetime
+    end: datetime
+    resolution_s: float
     samples: list[Sample]
+    buckets: list[Bucket]
+    gaps: list[TrendGap]
+
+
+class ArchiveTable(Shape):
+    table: str
+    rows: int
+    bytes: int
+
+
+class ArchiveShape(Shape):
+    """What the archive holds: `readings` is how many came, ever; `bytes_per_reading` is what one takes on disk."""
+
+    series: int
+    readings: int
+    newest: datetime | None
+    bytes_per_reading: float | None
+    tables: list[ArchiveTable]
 
 
 class JournalItem(Shape):

@@ -21,5 +21,9 @@ class Service:
         return self.app.read_trend(**asked)
 
     @rpc
+    def read_page(self, **asked: Any) -> dict[str, Any]:
+        return self.app.read_page(**asked)
+
+    @rpc
     def describe_archive(self) -> dict[str, Any]:
         return self.app.describe_archive()

@@ -37,7 +37,7 @@ class HistoryApp:
         self._areas = areas
         self._database = database
         self._archive = archive
-        self.read_trend, self.describe_archive = archive.read_trend, archive.describe
+        self.read_trend, self.read_page, self.describe_archive = archive.read_trend, archive.read_page, archive.describe
         self.bus = Bus(SERVICE, settings, clock, database, checks={"archive": archive.check})
 
     def start(self, entrypoints: Entrypoints) -> None:

@@ -26,6 +26,11 @@ def sentence(code: str, params: Mapping[str, Scalar]) -> Text:
     return {language: _fill(templates(language).get(code), code, params) for language in LANGUAGES}
 
 
+def sentence_or_none(code: str, params: Mapping[str, Scalar]) -> Text | None:
+    """None for a code that has no sentence."""
+    return sentence(code, params) if code in templates("zh") else None
+
+
 @cache
 def templates(language: Language) -> dict[str, str]:
     """Every template of one language, by code."""

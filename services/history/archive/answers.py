@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.history.archive.collector import WORDS
@@ -22,6 +23,18 @@ def trend_answer(trend: Trend) -> dict[str, Any]:
     }
 
 
+def page_answer(rows: Rows, kind: str, words: Sequence[str], rows_max: int) -> dict[str, Any]:
+    """A page of readings."""
+    more = len(rows) == rows_max
+    return {"next_us": int(rows.at_us[-1]) + 1 if more else None, **_samples(rows, kind, words)}
+
+
+def rollup_page_answer(buckets: Buckets, next_us: int | None) -> dict[str, Any]:
+    """A page of rollups."""
+    told = _buckets(buckets)
+    return {"next_us": next_us, "at_us": told.pop("start_us"), **told}
+
+
 def values_of(rows: Rows, kind: str) -> list[Scalar]:
     """As they were told: words, whole numbers, true and false."""
     values: list[Scalar] = list(with_none(rows.value))
@@ -34,7 +47,7 @@ def values_of(rows: Rows, kind: str) -> list[Scalar]:
     return values
 
 
-def _samples(rows: Rows, kind: str, words: Any) -> dict[str, Any]:
+def _samples(rows: Rows, kind: str, words: Sequence[str]) -> dict[str, Any]:
     return {"at_us": rows.at_us.tolist(), "value": values_of(rows, kind), "quality": list(words)}
 
 

@@ -6,16 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from services.history.archive import catalogue
-from services.history.archive.answers import trend_answer
+from services.history.archive.answers import page_answer, rollup_page_answer, trend_answer
+from services.history.archive.collector import WORDS
 from services.history.archive.readings import Readings
 from services.history.archive.retention import Retention
 from services.history.archive.rollup import Roller
+from services.history.archive.tables import LEVELS, READING
 from services.history.archive.trend import Question, Trends
 from services.history.archive.writer import ArchiveWriter
 from services.history.domain.expectation import Expectation
+from services.history.domain.rows import NO_ROWS
 from shared.bus.health import Check
 from shared.database import DatabaseThread, Session
+from shared.errors import Malformed
 
+PAGE_ROWS_MAX = 8000
+"""About half of what one answer may hold."""
 LATE_S = 300.0
 """So far the archive may be behind the stream, city time, before the health page says so."""
 
@@ -53,6 +59,35 @@ class Archive:
         expected = self._expected(question.asset, question.point)
         trend = self._reader.run(lambda session: self._trends.read(session, question, expected))
         return trend_answer(trend)
+
+    def read_page(
+        self, asset: str, point: str, resolution: str, from_us: int, to_us: int, rows_max: int
+    ) -> dict[str, Any]:
+        """Readings, or rollups of a resolution, by column; `next_us`: where the next page begins, None at the end.
+
+        Raises Malformed for a resolution that there is not.
+        """
+        level = next((each for each in LEVELS if each.name == resolution), None)
+        if level is None:
+            expected = " or ".join(each.name for each in LEVELS)
+            raise Malformed("message_malformed", path="resolution", expected=expected)
+        rows_max = max(1, min(rows_max, PAGE_ROWS_MAX))
+
+        def read(session: Session) -> dict[str, Any]:
+            series = catalogue.find_series(session, (asset, point))
+            if series is None:
+                return page_answer(NO_ROWS, "f", (), rows_max)
+            if level is not READING:
+                # a page is a stretch of time: pieces of which nothing is known are left out
+                end_us = min(to_us, from_us + rows_max * level.width_us)
+                found = self._readings.read_rollup(session, level, series.id, from_us, end_us)
+                return rollup_page_answer(found, None if end_us == to_us else end_us)
+            worded = series.kind == WORDS
+            rows = self._readings.read(session, series.id, from_us, to_us, rows_max, worded=worded)
+            words = catalogue.load_words(session)
+            return page_answer(rows, series.kind, [words[code] for code in rows.quality.tolist()], rows_max)
+
+        return self._reader.run(read)
 
     def describe(self) -> dict[str, Any]:
         """How much there is and what it costs: rows and bytes of each table, and readings since ever."""

@@ -82,16 +82,17 @@ due_table = sa.Table(
 class Level:
     """A table with a row a series and piece of time; `partition_us` is how much of it PostgreSQL keeps together."""
 
+    name: str
     table: str
     width_us: int
     partition_us: int
 
 
-READING = Level("reading", 0, DAY_US)
+READING = Level("raw", "reading", 0, DAY_US)
 ROLLUPS = (
-    Level("rollup_1m", 60_000_000, 7 * DAY_US),
-    Level("rollup_10m", 600_000_000, 28 * DAY_US),
-    Level("rollup_1h", HOUR_US, 364 * DAY_US),
+    Level("1m", "rollup_1m", 60_000_000, 7 * DAY_US),
+    Level("10m", "rollup_10m", 600_000_000, 28 * DAY_US),
+    Level("1h", "rollup_1h", HOUR_US, 364 * DAY_US),
 )
 """The finest first; the last is what the others fit into."""
 LEVELS = (READING, *ROLLUPS)

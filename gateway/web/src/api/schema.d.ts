@@ -121,6 +121,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Archive
+         * @description How much the archive holds and what a reading takes on disk. For administrators.
+         */
+        get: operations["get_archive_api_archive_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assets": {
         parameters: {
             query?: never;
@@ -591,9 +611,32 @@ export interface paths {
         };
         /**
          * Get Trend
-         * @description The last ten minutes of a point (city time). A sample without a value is a gap, with its quality.
+         * @description A point over a period (city time); without `from` its last ten minutes.
+         *
+         *     A sample without a value is a gap, with its quality. Where there are more readings than `points_max`, equal pieces
+         *     of time are given with their min and max, so that no peak is lost; each gap is named with its cause.
          */
         get: operations["get_trend_api_trends_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trends/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Trends
+         * @description All readings of some points, or their rollups, as one file that is written while it is read.
+         */
+        get: operations["export_trends_api_trends_export_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -875,6 +918,31 @@ export interface components {
             /** Status */
             status: string;
         };
+        /**
+         * ArchiveShape
+         * @description What the archive holds: `readings` is how many came, ever; `bytes_per_reading` is what one takes on disk.
+         */
+        ArchiveShape: {
+            /** Bytes Per Reading */
+            bytes_per_reading: number | null;
+            /** Newest */
+            newest: string | null;
+            /** Readings */
+            readings: number;
+            /** Series */
+            series: number;
+            /** Tables */
+            tables: components["schemas"]["ArchiveTable"][];
+        };
+        /** ArchiveTable */
+        ArchiveTable: {
+            /** Bytes */
+            bytes: number;
+            /** Rows */
+            rows: number;
+            /** Table */
+            table: string;
+        };
         /** AreaShape */
         AreaShape: {
             /** Id */
@@ -989,6 +1057,36 @@ export interface components {
             silent: components["schemas"]["SilentShape"][];
             /** Unknown */
             unknown: number;
+        };
+        /**
+         * Bucket
+         * @description What was known of a point in one piece of time: nothing good that it was worth lies outside `min` and `max`.
+         *
+         *     `mean` is weighted by time; `count`: readings told; `good_s`: for how long it was known; `gain`: by how much a
+         *     counter grew, over its end and over `resets`.
+         */
+        Bucket: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number;
+            /** Gain */
+            gain: number | null;
+            /** Good S */
+            good_s: number;
+            /** Last */
+            last: number | null;
+            /** Max */
+            max: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Min */
+            min: number | null;
+            /** Resets */
+            resets: number;
         };
         /** CheckShape */
         CheckShape: {
@@ -1733,16 +1831,59 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** Trend */
+        /**
+         * Trend
+         * @description Readings as they were told in `samples`; or, where they are more than wanted, `buckets` of `resolution_s`.
+         */
         Trend: {
             /** Asset */
             asset: string;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Buckets */
+            buckets: components["schemas"]["Bucket"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Gaps */
+            gaps: components["schemas"]["TrendGap"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "measure" | "status" | "counter" | "setpoint" | "identity";
             /** Point */
             point: string;
+            /** Resolution S */
+            resolution_s: number;
             /** Samples */
             samples: components["schemas"]["Sample"][];
             /** Unit */
             unit: string;
+        };
+        /**
+         * TrendGap
+         * @description `cause`: device, link, service, broker, disk_full, history, the quality that was told, or unknown.
+         */
+        TrendGap: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Cause */
+            cause: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            text: components["schemas"]["Words"];
         };
         /**
          * UserChange
@@ -2240,6 +2381,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmConflict"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_archive_api_archive_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveShape"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Malformed request */
@@ -4014,6 +4220,11 @@ export interface operations {
             query: {
                 asset: string;
                 point: string;
+                /** @description ISO 8601 with its offset */
+                from?: string | null;
+                /** @description ISO 8601 with its offset */
+                to?: string | null;
+                points_max?: number;
             };
             header?: never;
             path?: never;
@@ -4029,6 +4240,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Trend"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_trends_api_trends_export_get: {
+        parameters: {
+            query: {
+                /** @description asset:point, one or several */
+                series: string[];
+                /** @description ISO 8601 with its offset */
+                from: string;
+                /** @description ISO 8601 with its offset */
+                to: string;
+                format?: "csv" | "parquet";
+                resolution?: "raw" | "1m" | "10m" | "1h";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
