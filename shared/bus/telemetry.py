@@ -309,10 +309,11 @@ class StreamReader:
             channel.basic_ack(raw.delivery_tag)
 
         channel.basic_qos(0, STREAM_PREFETCH, False)
-        channel.basic_consume(TELEMETRY, callback=note, arguments={"x-stream-offset": "last"})
+        tag = channel.basic_consume(TELEMETRY, callback=note, arguments={"x-stream-offset": "last"})
         until = time.monotonic() + REACH_S
         while newest < offset and time.monotonic() < until and not self._loop.stopping.is_set():
             link.drain(0.1)
+        channel.basic_cancel(tag)
         channel.close()
         return newest >= offset
 

@@ -85,7 +85,7 @@ def test_what_was_told_is_read_as_it_was_told(rig: Rig) -> None:
     assert [(10.0, True, "good")] == samples(trend(rig, 5, 30, point="running"))
     assert [(10.0, 7, "good")] == samples(trend(rig, 5, 30, point="starts"))
     assert [(10.0, "V1.2", "good")] == samples(trend(rig, 5, 30, point="version"))
-    assert [(5.0, 10.0, "unknown"), (12.0, 14.0, "uncertain.out_of_range")] == gaps(trend(rig, 5, 30))
+    assert [(5.0, 10.0, "before"), (12.0, 14.0, "uncertain.out_of_range")] == gaps(trend(rig, 5, 30))
     assert True is samples(trend(rig, 5, 30, point="running"))[0][1]
 
 
