@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.local.rabbitmq import PrivateBroker
-from tests.bench import latency, plan, speed
+from tests.bench import history, latency, plan, speed
 from tests.bench.rig import Bench
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "plan": plan.measure,
     "speed": speed.measure,
     "latency": latency.measure,
+    "history": history.measure,
 }
 
 

@@ -17,7 +17,7 @@ ROUNDS = 100
 def run(arguments: Sequence[str]) -> bool:
     rounds, seed = (*(int(text) for text in arguments), *(ROUNDS, 1)[len(arguments) :])
     with tempfile.TemporaryDirectory() as directory:
-        brokers = start_broker(Path(directory) / "broker", 1)
+        brokers = start_broker(Path(directory) / "broker", 2)
         cluster = PrivateDatabase(Path(directory) / "postgres")
         cluster.start()
         try:
