@@ -70,5 +70,5 @@ def test_the_operators_guide_explains_every_setting() -> None:
     kinds = (CommonSettings, FloodSettings, AlarmsSettings, HistorySettings, GatewaySettings, SimulatorSettings)
     names = {name.upper() for kind in (*kinds, LocalSettings) for name in kind.model_fields}
     first_column = [row.split("|")[1] for row in guide.splitlines() if row.startswith("|")]
-    explained = {name for cell in first_column for name in re.findall(r"`([A-Z_]+)`", cell)}
+    explained = {name for cell in first_column for name in re.findall(r"`([A-Z0-9_]+)`", cell)}
     assert names == explained
