@@ -6,7 +6,6 @@ from gateway.api import shapes
 from gateway.auth import Caller
 from gateway.live.hub import MayView
 from gateway.storage import User
-from gateway.views import texts
 from gateway.views.alarms import AlarmView
 from gateway.views.city import CityView, Reading
 from gateway.views.commands import CommandRow
@@ -15,6 +14,7 @@ from shared.bus.health import Check
 from shared.clock import Clock
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.message import Params, Text
+from shared.field import texts
 from shared.field.marks import is_settable
 from shared.field.profile import Shown
 from shared.messages import sentence

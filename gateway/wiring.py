@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.auth import Accounts
 from gateway.live.feed import Feed
 from gateway.live.hub import Hub
-from gateway.live.reload import Reload
 from gateway.metrics import Metrics
 from gateway.present import Presenter
 from gateway.settings import Settings
@@ -31,8 +31,10 @@ from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
 from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
-from shared.field.profile_load import ProfileLibrary, profiles_for
-from shared.site import Site, load_site
+from shared.field.catalogue import load_libraries
+from shared.field.profile_load import ProfileLibrary
+from shared.field.site_watch import SiteWatch
+from shared.site import Site
 from shared.site.files import ConfigurationFiles, site_folders
 
 SERVICE = "gateway"
@@ -55,7 +57,8 @@ class Gateway:
         self.instance = settings.instance or f"{SERVICE}-1"
         self.clock = clock_at(settings.clock_file)
         files = ConfigurationFiles(*site_folders(settings.site))  # before they are read: no change is missed
-        site, profiles = _load(settings)
+        load = partial(load_libraries, settings.site, settings.site_variables)
+        site, profiles = load()
         self.trades: list[str] = sorted({asset.trade for asset in site.assets})
         self.city = CityView(site, profiles, self.clock)
         self.alarms = AlarmView()
@@ -65,7 +68,7 @@ class Gateway:
         self.hub = Hub(settings.clients_max, settings.client_backlog_max, settings.ring_max)
         self.database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations")
         self._outbox = Outbox(SERVICE, self.instance, self.clock)
-        self.reload = Reload(self.city, self.hub, files, lambda: _load(settings))
+        self.reload = SiteWatch(files, load, lambda: self.city.site, self._adopt)
         self.accounts = Accounts(self.database, settings, self.audit, site.city)
         uri = settings.amqp_uri
         self.queries = QueryClient(uri, SERVICE)
@@ -140,6 +143,10 @@ class Gateway:
         """Ask a service. Raises Unavailable, or what the service raised."""
         return self.queries.call(service, method, **kwargs)
 
+    def _adopt(self, site: Site, profiles: Mapping[str, ProfileLibrary]) -> None:
+        self.city.adopt(site, profiles)
+        self.hub.end_all()  # every browser looks again
+
     def _ask_database(self) -> Check:
         try:
             self.database.run(lambda _session: None)
@@ -155,9 +162,3 @@ class Gateway:
             found += [decode_as(AlarmSnapshot, item, "alarm") for item in page]
             if len(page) < PAGE_MAX:
                 return found
-
-
-def _load(settings: Settings) -> tuple[Site, dict[str, ProfileLibrary]]:
-    site = load_site(settings.site, settings.site_variables)
-    trades = {asset.trade for asset in site.assets}
-    return site, {trade: profiles_for(trade, settings.site) for trade in trades}

@@ -16,13 +16,13 @@ from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import READS, responses
 from gateway.auth import Caller
 from gateway.present import error_body, words
-from gateway.views import texts
 from gateway.wiring import Gateway
 from shared.contracts.alarms import AlarmEvent, AlarmRequestRefused, AlarmSnapshot, AlarmState
 from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AcknowledgeAlarm, AlarmActionSubmitted, ResetAlarm
 from shared.contracts.message import Event
 from shared.errors import Missing, PlatformError
+from shared.field import texts
 
 router = APIRouter(prefix="/api/alarms", tags=["alarms"])
 

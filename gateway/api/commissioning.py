@@ -12,11 +12,11 @@ from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import READS, WRITES
 from gateway.auth import Caller
 from gateway.present import words
-from gateway.views import texts
 from gateway.wiring import Gateway
 from shared.contracts.field import LoopTestEvent, LoopTestRefused
 from shared.contracts.gateway import CheckPoint, LoopTestSubmitted, SignLoopTest
 from shared.errors import Missing, Refused
+from shared.field import texts
 from shared.field.profile import Point
 from shared.site import AssetEntry, ControllerEntry
 

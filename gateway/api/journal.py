@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
@@ -14,14 +13,8 @@ from gateway.api.errors import READS
 from gateway.api.moments import From, To
 from gateway.auth import Caller
 from gateway.present import words
-from gateway.views import texts
 from gateway.wiring import Gateway
-from shared.contracts.message import Scalar
-from shared.messages import sentence
-
-GAP = "telemetry_gap"
-CAUSES = {GAP: "gap", "override_ended": "override"}
-"""Events whose cause has a sentence of its own, and what its code begins with."""
+from shared.field.narration import narrate
 
 router = APIRouter(prefix="/api", tags=["journal"])
 
@@ -31,12 +24,22 @@ AUDIT_SERVICE = "gateway"
 After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9]{1,18}$", description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Filter = Annotated[str | None, Query(max_length=128)]
+Words = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description="words, all of them: Chinese characters, or beginnings of Latin words or numbers",
+    ),
+]
 
 
 @router.get("/journal", responses=READS)
 def list_journal(
     gateway: TheGateway,
     caller: TheCaller,
+    q: Words = None,
+    actor: Filter = None,
+    event: Filter = None,
     asset: Filter = None,
     area: Filter = None,
     from_: From = None,
@@ -44,22 +47,31 @@ def list_journal(
     after: After = None,
     limit: Limit = 100,
 ) -> shapes.JournalPage:
-    """Events, the newest first, of what the account may see."""
-    return _page(gateway, caller, asset=asset, area=area, since=from_, until=to, after=after, rows_max=limit)
+    """Events, the newest first, of what the account may see. With `q`, a page may hold few rows, or none, though more
+    are behind its `next`: so much is looked through at a time.
+    """
+    where = {"asset": asset, "area": area, "since": from_, "until": to}
+    return _page(gateway, caller, q=q, actor=actor, event=event, **where, after=after, rows_max=limit)
 
 
 @router.get("/audit", responses=READS)
 def list_audit(
     gateway: TheGateway,
     caller: TheCaller,
+    q: Words = None,
+    actor: Filter = None,
+    event: Filter = None,
     from_: From = None,
     to: To = None,
     after: After = None,
     limit: Limit = 100,
 ) -> shapes.JournalPage:
-    """Who signed in, acknowledged, commanded, changed accounts. For administrators."""
+    """Who signed in, acknowledged, commanded, changed accounts; each row with its number and hash in the chain, and the
+    chain's head. For administrators.
+    """
     caller.require_administration()
-    return _page(gateway, None, service=AUDIT_SERVICE, since=from_, until=to, after=after, rows_max=limit)
+    wish = {"q": q, "actor": actor, "event": event, "since": from_, "until": to, "after": after, "rows_max": limit}
+    return _page(gateway, None, service=AUDIT_SERVICE, **wish)
 
 
 def _page(gateway: Gateway, caller: Caller | None, **filters: Any) -> shapes.JournalPage:
@@ -76,60 +88,25 @@ def _page(gateway: Gateway, caller: Caller | None, **filters: Any) -> shapes.Jou
         asked["without_service"] = AUDIT_SERVICE
     page = gateway.query("history", "list_journal", **asked)
     items = [_item(gateway, item) for item in page["items"]]
-    return shapes.JournalPage(items=items, next=page["next"])
+    head = page.get("head")
+    return shapes.JournalPage(items=items, next=page["next"], head=None if head is None else shapes.ChainHead(**head))
 
 
 def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
-    data = item["data"]
-    condition, asset = data.get("condition"), item.get("asset")
+    asset, actor, data = item.get("asset"), item.get("actor"), item["data"]
     alarm = data.get("alarm")
-    params = {
-        name: _listed(value) for name, value in data.items() if isinstance(value, str | int | float | bool | list)
-    }
-    if isinstance(alarm, dict):
-        condition, asset = alarm["condition"], alarm["asset"]
-    if condition:
-        profile = gateway.city.profile_of(asset, condition) if asset in gateway.site.assets_by_id else None
-        title = texts.condition_title(profile, condition)
-        params |= {"title_zh": title["zh"], "title_en": title["en"]}
-    if data.get("command") and asset in gateway.site.assets_by_id:
-        profile = gateway.city.profile_of(asset)
-        title = texts.command_title(profile, data["command"])
-        params |= {"title_zh": title["zh"], "title_en": title["en"]}
-    if item["event"] in CAUSES:
-        cause = sentence(f"{CAUSES[item['event']]}.{data['cause']}", {})
-        params |= {"cause_zh": cause["zh"], "cause_en": cause["en"]}
-    if item["event"] == GAP:
-        params |= {each: _clock(gateway, data[each]) for each in ("from_time", "to_time")}
-    point = gateway.city.find_point(asset or "", data.get("point") or "")
-    if point is not None:
-        title = texts.point_title(point.profile, point.name)
-        params |= {"point_zh": title["zh"], "point_en": title["en"]}
-    entry = gateway.site.assets_by_id.get(asset or "")
-    name = entry.name.text() if entry else {"zh": asset or "", "en": asset or ""}
-    params |= {"asset_zh": name["zh"], "asset_en": name["en"], "actor": item.get("actor") or ""}
     return shapes.JournalItem(
         id=str(item["id"]),
         time=item["time"],
         event=item["event"],
         area=item["area"],
-        asset=asset,
-        actor=item.get("actor"),
-        text=words(sentence(f"event.{item['event']}", params)),
+        asset=alarm["asset"] if isinstance(alarm, dict) else asset,
+        actor=actor,
+        text=words(narrate(gateway.city.catalogue, item["event"], asset, actor, data)),
         data=data,
+        number=item.get("number"),
+        hash=item.get("hash"),
     )
-
-
-def _clock(gateway: Gateway, time: str) -> str:
-    """A moment in the city's own time."""
-    return datetime.fromisoformat(time).astimezone(ZoneInfo(gateway.site.time_zone)).strftime("%m-%d %H:%M:%S")
-
-
-def _listed(value: Scalar | list[Any]) -> Scalar:
-    """What a sentence can carry: of a list, the texts in it; of nothing, a question mark."""
-    if value is None:
-        return "?"
-    return ", ".join(each for each in value if isinstance(each, str)) or "-" if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

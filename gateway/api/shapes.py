@@ -490,11 +490,23 @@ class JournalItem(Shape):
     actor: str | None
     text: Words
     data: dict[str, Any]
+    number: int | None
+    """Of the audit: its place in the chain, without holes from 1; None until it is chained, and for all else."""
+    hash: str | None
+    """SHA-256 over the hash before it and everything the row says, hexadecimal."""
+
+
+class ChainHead(Shape):
+    """The newest row of the audit's chain."""
+
+    number: int
+    hash: str
 
 
 class JournalPage(Shape):
     items: list[JournalItem]
     next: str | None
+    head: ChainHead | None = None
 
 
 class UserShape(Shape):

@@ -15,6 +15,7 @@ from typing import Literal
 from shared.bus.frames import Frame
 from shared.clock import Clock
 from shared.contracts.message import Scalar
+from shared.field.catalogue import Catalogue
 from shared.field.commands import Interlock, interlocks
 from shared.field.profile import CommandSpec, Profile, Shown
 from shared.field.profile_load import ProfileLibrary
@@ -76,8 +77,8 @@ class CityView:
         self._lock = threading.RLock()
         self._began_us = self._now_us()
         self.site = site
+        self.catalogue: Catalogue
         self.controllers: Mapping[str, ControllerEntry] = {}
-        self._profiles: dict[str, Profile] = {}
         self._points: dict[tuple[str, str], PointView] = {}
         self._by_asset: dict[str, list[PointView]] = {}
         self._last_good_us: dict[str, dict[str, int]] = {}
@@ -90,28 +91,22 @@ class CityView:
 
         Raises Malformed and MalformedDocument for a profile that is not there or wrong; then nothing changes.
         """
-        found = {
-            entry.id: profiles[site.assets_by_id[entry.asset].trade].get(entry.profile, entry.parameters)
-            for entry in site.controllers
-        }
+        catalogue = Catalogue(site, profiles)
         with self._lock:
             before = self._points
             self._points, self._by_asset = {}, {asset.id: [] for asset in site.assets}
             self._last_good_us = {entry.id: self._last_good_us.get(entry.id, {}) for entry in site.controllers}
-            self._profiles, self.controllers, self.site = found, site.controllers_by_id, site
+            self.catalogue, self.controllers, self.site = catalogue, site.controllers_by_id, site
             for entry in site.controllers:
-                self._add(entry, found[entry.id], before)
+                self._add(entry, catalogue.profiles[entry.id], before)
             self._dirty &= self._points.keys()
 
     def profile_of(self, asset: str, condition: str = "") -> Profile | None:
         """The profile behind an asset; the one that has the condition when several controllers serve it."""
-        profiles = [self._profiles[point.controller] for point in self._by_asset.get(asset, ())]
-        own = [self._profiles[entry.id] for entry in self.site.controllers if entry.asset == asset]
-        found = [*own, *profiles]
-        return next((profile for profile in found if condition in profile.conditions), found[0] if found else None)
+        return self.catalogue.profile_of(asset, condition)
 
     def profile_by_controller(self, controller: str) -> Profile:
-        return self._profiles[controller]
+        return self.catalogue.profiles[controller]
 
     def on_frame(self, frame: Frame) -> None:
         """Fold a telemetry frame."""
@@ -187,15 +182,15 @@ class CityView:
         with self._lock:
             groups = self._last_good_us[controller]
             newest_us = max(groups.values(), default=0)
-        patience_s = min(group.stale_after for group in self._profiles[controller].poll_groups.values())
+        patience_s = min(group.stale_after for group in self.catalogue.profiles[controller].poll_groups.values())
         return self._now_us() - newest_us <= patience_s * 1_000_000
 
     def commands(self, asset: str) -> list[tuple[str, str, CommandSpec, Profile]]:
         """(controller, name, command, profile) of everything the asset offers."""
         return [
-            (entry.id, name, spec, self._profiles[entry.id])
+            (entry.id, name, spec, self.catalogue.profiles[entry.id])
             for entry in self.site.controllers
-            for name, spec in self._profiles[entry.id].commands.items()
+            for name, spec in self.catalogue.profiles[entry.id].commands.items()
             if entry.points.get(spec.point, entry.asset) == asset
         ]
 
@@ -203,7 +198,7 @@ class CityView:
         """A command's interlocks as they stand, each with the readings it hangs on."""
         entry, now_us = self.controllers[controller], self._now_us()
         with self._lock:
-            facts = _Facts(self, entry, self._profiles[controller], now_us / 1e6)
+            facts = _Facts(self, entry, self.catalogue.profiles[controller], now_us / 1e6)
             return [
                 (interlock, [self._reading(self._point(entry, name), now_us) for name in interlock.points])
                 for interlock in interlocks(spec, facts, {})

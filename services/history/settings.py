@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, model_validator
 
 from shared.settings import CommonSettings
@@ -10,6 +12,9 @@ from shared.settings import CommonSettings
 class Settings(CommonSettings):
     """How long what is kept, in days of city time."""
 
+    retention: Path = Field(
+        default=Path(__file__).parent / "retention.yaml", description="entries of the journal, by kind"
+    )
     readings_days: int = Field(default=90, ge=2, description="readings as they were told")
     rollup_1m_days: int = Field(default=400, ge=2, description="rollups by the minute")
     rollup_10m_days: int = Field(default=1500, ge=2, description="rollups by ten minutes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,17 +38,30 @@ journal_table = sa.Table(
     sa.Index("journal_by_area", "area", "position"),
     sa.Index("journal_by_service", "service", "position"),
     sa.Index("journal_by_time", "time"),
+    sa.Index("journal_by_event", "event", "position"),
+    sa.Index("journal_by_actor", "actor", "position"),
 )
 
 
 _find = sa.select(journal_table.c.position).where(journal_table.c.event_id == sa.bindparam("of"))
-_add = sa.insert(journal_table)
+_next_in_sqlite = sa.text(
+    "select max(coalesce((select max(position) from journal), 0),"
+    " coalesce((select max(position) from journal_text), 0),"
+    " coalesce((select position from audit_mark where name = 'head'), 0)) + 1"
+)
+"""By itself SQLite would give the newest position again, once that row is gone."""
+_add = sa.insert(journal_table).returning(journal_table.c.position)
+
+Told = Callable[[Mapping[str, Any]], str]
+"""What a row says, in the words that it is looked for by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What to look for; `area` and whatever lies below it, `before` a position: the page ends there."""
 
+    actor: str | None = None
+    event: str | None = None
     asset: str | None = None
     area: str | None = None
     areas: Sequence[str] | None = None
@@ -59,12 +72,12 @@ class Filters:
     before: int | None = None
 
 
-def append(session: Session, entry: Entry) -> bool:
-    """False when the journal has it already."""
+def append(session: Session, entry: Entry) -> dict[str, Any] | None:
+    """The row, with its position; None when the journal has it already."""
     envelope = entry.envelope
     if session.scalar(_find, {"of": envelope.id}) is not None:
-        return False
-    row = {
+        return None
+    row: dict[str, Any] = {
         "event_id": envelope.id,
         "time": envelope.time,
         "service": envelope.service,
@@ -79,16 +92,25 @@ def append(session: Session, entry: Entry) -> bool:
         "causation_id": envelope.causation_id,
         "data": orjson.dumps(entry.data).decode(),
     }
-    session.execute(_add, row)
-    return True
+    if session.get_bind().dialect.name == "sqlite":
+        row["position"] = session.scalar(_next_in_sqlite)
+    return {**row, "position": session.scalar(_add, row)}
 
 
-def list_rows(session: Session, filters: Filters, rows_max: int) -> list[dict[str, Any]]:
-    """The newest first."""
+def list_rows(
+    session: Session, filters: Filters, rows_max: int, *, among: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """The newest first; only those at the positions `among` when they are given."""
     table = journal_table.c
     wanted = sa.select(journal_table).order_by(table.position.desc()).limit(rows_max)
     if filters.before is not None:
         wanted = wanted.where(table.position < filters.before)
+    if among is not None:
+        wanted = wanted.where(table.position.in_(among))
+    if filters.actor is not None:
+        wanted = wanted.where(table.actor == filters.actor)
+    if filters.event is not None:
+        wanted = wanted.where(table.event == filters.event)
     if filters.asset is not None:
         wanted = wanted.where(table.asset == filters.asset)
     if filters.area is not None:

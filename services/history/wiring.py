@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.history import handlers
 from services.history.archive.archive import Archive
 from services.history.archive.readings import readings_for
 from services.history.domain.expectation import UNKNOWN, Expectation, expectation_of
+from services.history.domain.retention import Retention
+from services.history.domain.words import parse
+from services.history.journal.trimming import Trimmer
+from services.history.journal_upkeep import journal_tasks
+from services.history.retention import load_retention
 from services.history.settings import Settings
 from services.history.storage import Filters
+from services.history.telling import Teller
 from services.history.upkeep import Upkeep
 from shared.bus.bus import Bus
 from shared.bus.entrypoints import Entrypoints
@@ -21,8 +29,9 @@ from shared.contracts.codec import Letter
 from shared.contracts.decoding import parse_time
 from shared.database import DatabaseThread, NewThread, WorkThread, engine_from
 from shared.errors import Malformed
-from shared.field.profile_load import profiles_for
-from shared.site import Site, load_site
+from shared.field.catalogue import Catalogue, load_libraries
+from shared.field.site_watch import SiteWatch
+from shared.site.files import ConfigurationFiles, site_folders
 
 SERVICE = "history"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,13 +41,26 @@ class HistoryApp:
     """The running service."""
 
     def __init__(
-        self, settings: Settings, areas: list[str], clock: Clock, database: DatabaseThread, archive: Archive
+        self,
+        settings: Settings,
+        clock: Clock,
+        database: DatabaseThread,
+        archive: Archive,
+        watch: SiteWatch,
+        teller: Teller,
+        retention: Retention,
     ) -> None:
-        self._areas = areas
+        site = teller.site
+        self._areas = [site.city, *(area.id for area in site.areas)]
         self._database = database
         self._archive = archive
+        self._teller = teller
+        self._watch = watch
         self.read_trend, self.read_page, self.describe_archive = archive.read_trend, archive.read_page, archive.describe
-        self.bus = Bus(SERVICE, settings, clock, database, checks={"archive": archive.check})
+        checks = {"archive": archive.check, "configuration": watch.check}
+        self.bus = Bus(SERVICE, settings, clock, database, checks=checks, configuration=lambda: watch.digest)
+        trimmer = Trimmer(retention=retention, zone=ZoneInfo(site.time_zone), city=site.city)
+        self._tasks = journal_tasks(database, teller.now, trimmer, clock.now, self.bus.outbox)
 
     def start(self, entrypoints: Entrypoints) -> None:
         self.bus.hear(self._areas, entrypoints.hears, others=self.on_event)
@@ -46,7 +68,8 @@ class HistoryApp:
         writer = self._archive.writer
         self.bus.add(writer)
         self.bus.add(StreamReader(self.bus.uri, SERVICE, writer.place, writer.on_frame, writer.on_pause))
-        self.bus.add(Upkeep(self._archive.tasks))
+        self.bus.add(Upkeep([*self._tasks, *self._archive.tasks]))
+        self.bus.add(self._watch)
         self.bus.start()
 
     def stop(self) -> None:
@@ -55,10 +78,13 @@ class HistoryApp:
         self._database.close()
 
     def on_event(self, letter: Letter) -> None:
-        self._database.run(lambda session: handlers.on_event(letter, session))
+        self._database.run(lambda session: handlers.on_event(letter, session, self._teller.text))
 
     def list_journal(
         self,
+        q: str | None = None,
+        actor: str | None = None,
+        event: str | None = None,
         asset: str | None = None,
         area: str | None = None,
         areas: list[str] | None = None,
@@ -69,10 +95,14 @@ class HistoryApp:
         after: str | None = None,
         rows_max: int = 100,
     ) -> dict[str, Any]:
-        """A page of the journal, the newest first; `after` is the `next` of the page before. Raises Malformed."""
+        """A page of the journal, the newest first; `after` is the `next` of the page before, `q` the words that an
+        entry must have. Raises Malformed.
+        """
         if after is not None and not after.isdecimal():
             raise Malformed("message_malformed", path="after", expected="the `next` of the page before")
         filters = Filters(
+            actor=actor,
+            event=event,
             asset=asset,
             area=area,
             areas=areas,
@@ -82,12 +112,17 @@ class HistoryApp:
             until=None if until is None else parse_time(until, "until"),
             before=None if after is None else int(after),
         )
-        return self._database.run(lambda session: handlers.page(session, filters, rows_max))
+        wish = parse(q) if q is not None and q.strip() else None
+        return self._database.run(lambda session: handlers.page(session, filters, wish, rows_max))
 
 
 def build(settings: Settings, new_thread: NewThread = WorkThread) -> HistoryApp:
-    """Raises MalformedDocument when the site is wrong. Connects to nothing yet."""
-    site = load_site(settings.site, settings.site_variables)
+    """Raises MalformedDocument when the site or the retention is wrong. Connects to nothing yet."""
+    files = ConfigurationFiles(*site_folders(settings.site))  # before they are read: no change is missed
+    load = partial(load_libraries, settings.site, settings.site_variables)
+    catalogue = Catalogue(*load())
+    teller = Teller(catalogue)
+    watch = SiteWatch(files, load, lambda: teller.site, teller.adopt)
     clock = clock_at(settings.clock_file)
     engine = engine_from(settings, SERVICE)
     database = DatabaseThread(engine, MIGRATIONS, new_thread())
@@ -95,20 +130,14 @@ def build(settings: Settings, new_thread: NewThread = WorkThread) -> HistoryApp:
         database,
         DatabaseThread(engine_from(settings, SERVICE, read_only=True), None, new_thread()),
         readings_for(engine.dialect.name),
-        _expectations(site, settings),
-        city=site.city,
+        _expectations(catalogue),
+        city=catalogue.site.city,
         days=settings.days,
         now_us=lambda: round(clock.now().timestamp() * 1e6),
     )
-    areas = [site.city, *(area.id for area in site.areas)]
-    return HistoryApp(settings, areas, clock, database, archive)
+    return HistoryApp(settings, clock, database, archive, watch, teller, load_retention(settings.retention))
 
 
-def _expectations(site: Site, settings: Settings) -> Callable[[str, str], Expectation]:
-    libraries = {asset.trade: profiles_for(asset.trade, settings.site) for asset in site.assets}
-    found: dict[tuple[str, str], Expectation] = {}
-    for entry in site.controllers:
-        profile = libraries[site.assets_by_id[entry.asset].trade].get(entry.profile, entry.parameters)
-        for name in profile.names:
-            found[entry.points.get(name, entry.asset), name] = expectation_of(profile, name)
+def _expectations(catalogue: Catalogue) -> Callable[[str, str], Expectation]:
+    found = {(asset, name): expectation_of(profile, name) for asset, name, profile in catalogue.points()}
     return lambda asset, point: found.get((asset, point), UNKNOWN)

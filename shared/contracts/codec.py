@@ -12,13 +12,13 @@ from typing import Any, NoReturn
 
 import orjson
 
-from shared.contracts import alarms, field, flood, gateway
+from shared.contracts import alarms, field, flood, gateway, history
 from shared.contracts.decoding import decode_as, format_time, parse_time, plain
 from shared.contracts.envelope import SPEC_VERSION, Envelope, TypeName
 from shared.contracts.message import Message, find_contract
 from shared.errors import Malformed
 
-PRODUCERS = (alarms, field, flood, gateway)
+PRODUCERS = (alarms, field, flood, gateway, history)
 """The modules whose import registers the contracts."""
 
 Data = dict[str, Any]

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("services", "shared", "gateway", "infra")
 PURE = frozenset({
-    "__future__", "bisect", "collections", "contextlib", "dataclasses", "datetime", "enum", "functools", "itertools",
-    "math", "operator", "types", "typing",
+    "__future__", "bisect", "collections", "contextlib", "dataclasses", "datetime", "enum", "functools", "hashlib",
+    "itertools", "json", "math", "operator", "re", "types", "typing", "unicodedata",
 })  # fmt: skip
 """Of the standard library, what a domain may use: nothing that knows the time, the weather or a file."""
 ARITHMETIC = frozenset({"numpy"})

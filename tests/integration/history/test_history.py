@@ -23,6 +23,7 @@ from shared.contracts.gateway import SignedIn
 from shared.errors import Malformed
 from tests.integration.bus.rig import AREA, NOON, OTHER_AREA, declared, letter_bytes, parked, publish_events
 from tests.integration.history.archives import archive_of
+from tests.integration.history.rig import history_app
 from tests.waiting import eventually
 
 
@@ -31,7 +32,7 @@ def app(amqp_uri: str, engine: sa.Engine, tmp_path: Path) -> Iterator[HistoryApp
     declared(amqp_uri, *(event_queue("history", area) for area in (AREA, OTHER_AREA)))
     settings = Settings(amqp_uri=amqp_uri, data_dir=tmp_path)
     archive = archive_of(engine)
-    found = HistoryApp(settings, [AREA, OTHER_AREA], FakeClock(NOON), archive.database, archive.archive)
+    found = history_app(settings, FakeClock(NOON), archive)
     found.start(Entrypoints(answers={"list_journal": found.list_journal}))
     yield found
     found.stop()

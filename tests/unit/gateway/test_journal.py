@@ -24,7 +24,8 @@ class Journal:
         self.site = SimpleNamespace(city="tangshan", areas=[SimpleNamespace(id=LUBEI), SimpleNamespace(id=LUNAN)])
         self.trades = ["flood"]
         self.site.assets_by_id = {}
-        self.city = SimpleNamespace(find_point=lambda _asset, _point: None)
+        catalogue = SimpleNamespace(site=self.site, profile_of_point=lambda _asset, _point: None)
+        self.city = SimpleNamespace(catalogue=catalogue)
         self.asked: dict[str, Any] = {}
         self.items: list[dict[str, Any]] = []
 
@@ -67,6 +68,11 @@ def test_it_says_in_words_why_an_override_ended(cause: str, expected: str) -> No
     ]
     (item,) = list_journal(cast("Any", journal), caller("admin")).items
     assert f"（{expected}）" in item.text.zh
+
+
+def test_it_is_searched_by_who_what_where_and_when() -> None:
+    asked = asked_by(caller("crew", LUBEI), q="泵", actor="wang", event="command_verified", asset="xinhua")
+    assert {"q": "泵", "actor": "wang", "event": "command_verified", "asset": "xinhua"}.items() <= asked.items()
 
 
 def test_the_audit_is_for_administrators() -> None:

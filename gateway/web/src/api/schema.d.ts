@@ -250,7 +250,8 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description Who signed in, acknowledged, commanded, changed accounts. For administrators.
+         * @description Who signed in, acknowledged, commanded, changed accounts; each row with its number and hash in the chain, and the
+         *     chain's head. For administrators.
          */
         get: operations["list_audit_api_audit_get"];
         put?: never;
@@ -449,7 +450,8 @@ export interface paths {
         };
         /**
          * List Journal
-         * @description Events, the newest first, of what the account may see.
+         * @description Events, the newest first, of what the account may see. With `q`, a page may hold few rows, or none, though more
+         *     are behind its `next`: so much is looked through at a time.
          */
         get: operations["list_journal_api_journal_get"];
         put?: never;
@@ -1088,6 +1090,16 @@ export interface components {
             /** Resets */
             resets: number;
         };
+        /**
+         * ChainHead
+         * @description The newest row of the audit's chain.
+         */
+        ChainHead: {
+            /** Hash */
+            hash: string;
+            /** Number */
+            number: number;
+        };
         /** CheckShape */
         CheckShape: {
             /** Code */
@@ -1281,8 +1293,12 @@ export interface components {
             };
             /** Event */
             event: string;
+            /** Hash */
+            hash: string | null;
             /** Id */
             id: string;
+            /** Number */
+            number: number | null;
             text: components["schemas"]["Words"];
             /**
              * Time
@@ -1292,6 +1308,7 @@ export interface components {
         };
         /** JournalPage */
         JournalPage: {
+            head?: components["schemas"]["ChainHead"] | null;
             /** Items */
             items: components["schemas"]["JournalItem"][];
             /** Next */
@@ -2828,6 +2845,10 @@ export interface operations {
     list_audit_api_audit_get: {
         parameters: {
             query?: {
+                /** @description words, all of them: Chinese characters, or beginnings of Latin words or numbers */
+                q?: string | null;
+                actor?: string | null;
+                event?: string | null;
                 /** @description ISO 8601 with its offset */
                 from?: string | null;
                 /** @description ISO 8601 with its offset */
@@ -3566,6 +3587,10 @@ export interface operations {
     list_journal_api_journal_get: {
         parameters: {
             query?: {
+                /** @description words, all of them: Chinese characters, or beginnings of Latin words or numbers */
+                q?: string | null;
+                actor?: string | null;
+                event?: string | null;
                 asset?: string | null;
                 area?: string | null;
                 /** @description ISO 8601 with its offset */

@@ -1,4 +1,4 @@
-"""Takes changed site files over into the view of the city, and has the browsers look again."""
+"""Takes changed site files over into a process that owns no controllers: who shows the city, who keeps its journal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from gateway.live.hub import Hub
-from gateway.views.city import CityView
 from shared.bus.health import Check
 from shared.errors import PlatformError
 from shared.field.configuration import require_same_areas
@@ -23,11 +21,18 @@ _log = structlog.get_logger()
 Loaded = tuple[Site, Mapping[str, ProfileLibrary]]
 
 
-class Reload:
+class SiteWatch:
     """One thread that looks at the files."""
 
-    def __init__(self, city: CityView, hub: Hub, files: ConfigurationFiles, load: Callable[[], Loaded]) -> None:
-        self._city, self._hub, self._files, self._load = city, hub, files, load
+    def __init__(
+        self,
+        files: ConfigurationFiles,
+        load: Callable[[], Loaded],
+        current: Callable[[], Site],
+        adopt: Callable[[Site, Mapping[str, ProfileLibrary]], None],
+    ) -> None:
+        """`adopt` takes what was loaded into use, whole or (raising PlatformError) not at all."""
+        self._files, self._load, self._current, self._adopt = files, load, current, adopt
         self._refused: str | None = None
         self.digest = files.digest()
         self._stopping = threading.Event()
@@ -61,8 +66,7 @@ class Reload:
     def _take_over(self) -> None:
         digest = self._files.digest()
         site, profiles = self._load()
-        require_same_areas(self._city.site, site)
-        self._city.adopt(site, profiles)
+        require_same_areas(self._current(), site)
+        self._adopt(site, profiles)
         self.digest, self._refused = digest, None
-        self._hub.end_all()
         _log.info("configuration_changed", digest=digest)
