@@ -41,6 +41,15 @@ def test_the_storm_trips_a_pump_and_the_alarm_is_acknowledged_with_one_key(city:
 
     screen.go("/journal?asset=jianshe")
     expect(page.locator("tr[data-event=alarm_acknowledged]").first).to_contain_text("dispatcher")
+    page.keyboard.press("/")
+    page.keyboard.type("过载 disp")
+    expect(page.locator("tr:not([data-event=alarm_acknowledged]) td")).to_have_count(0)
+    expect(page.locator("tr[data-event=alarm_acknowledged] mark").first).to_have_text("过载")
+    screen.go(page.url.removeprefix(city.url))  # the link that a colleague is sent
+    expect(page.get_by_role("searchbox")).to_have_value("过载 disp")
+    expect(page.locator("tr[data-event=alarm_acknowledged]").first).to_be_visible()
+    page.get_by_role("searchbox").fill("无此事")
+    expect(page.get_by_test_id("journal-empty")).to_be_visible()
 
 
 def test_the_list_is_used_from_the_keyboard_alone(city: City, screen: Screen) -> None:

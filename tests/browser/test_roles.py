@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import City, Screen
@@ -28,6 +30,12 @@ def test_an_administrator_makes_an_account_which_can_sign_in(city: City, screen:
     expect(page.get_by_test_id("users")).to_contain_text("night-shift")
     screen.go("/audit")
     expect(page.locator("tr[data-event=user_changed]").first).to_contain_text("night-shift")
+    head = page.get_by_test_id("chain-head").locator("code")
+    number = page.locator("tr[data-event=user_changed] td.number").first
+    expect(head).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    expect(number).to_have_text(re.compile("^[0-9]+$"))
+    screen.go("/audit?q=登录&event=signed_in")
+    expect(page.locator("tr[data-event=signed_in] mark").first).to_have_text("登录")
     page.get_by_role("button", name="退出").click()
     page.fill("input[name=username]", "night-shift")
     page.fill("input[name=password]", "a-long-enough-password")

@@ -52,3 +52,13 @@ export function duration(seconds: number, language: Language): string {
   if (hours > 0) return `${hours}:${two(minutes)}:${two(rest)}`
   return `${minutes}:${two(rest)}`
 }
+
+/** The moment that `2026-07-29T18:52` is in a zone, as ISO 8601; null when it is none. */
+export function momentIn(local: string, zone: string): string | null {
+  const wall = Date.parse(`${local}Z`)
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(local) || Number.isNaN(wall)) return null
+  const shown = (at: number): number => Date.parse(`${dateTime(at, zone).replace(' ', 'T')}Z`)
+  let at = wall - (shown(wall) - wall)
+  at -= shown(at) - wall // the offset there may be another one than the first guess
+  return new Date(at).toISOString()
+}
