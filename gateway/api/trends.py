@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import StringConstraints
 
 from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway, viewed_asset
-from gateway.api.errors import READS
+from gateway.api.errors import READS, responses
 from gateway.api.moments import From, Moment, To
 from gateway.auth import Caller
 from gateway.export import FORMATS, Format, Pages, Resolution
@@ -19,17 +20,20 @@ from gateway.present import words
 from gateway.views.city import PointView
 from gateway.wiring import Gateway
 from shared.contracts.message import Text
-from shared.errors import Malformed, Missing
+from shared.errors import Missing, Refused
 from shared.messages import sentence, sentence_or_none
 
 router = APIRouter(prefix="/api", tags=["trends"])
 
+WITH_PERIOD = READS | responses(409)
 TREND_TIMEOUT_S = 20.0
 SERIES_MAX = 20
+Series = Annotated[str, StringConstraints(pattern=r"^[^:]{1,64}:[^:]{1,64}$")]
+"""asset:point"""
 Name = Annotated[str, Query(max_length=64)]
 
 
-@router.get("/trends", responses=READS)
+@router.get("/trends", responses=WITH_PERIOD)
 def get_trend(
     gateway: TheGateway,
     caller: TheCaller,
@@ -47,19 +51,19 @@ def get_trend(
     found = _viewed_point(gateway, caller, asset, point)
     if from_ is None:
         if to is not None:
-            raise Malformed("request_malformed", field="from", expected="given where `to` is")
+            raise Refused("period_without_begin")
         return _live(gateway, found)
     end = to or gateway.clock.now()
     if end <= from_:
-        raise Malformed("request_malformed", field="to", expected="a moment after `from`")
+        raise Refused("period_reversed")
     return _kept(gateway, found, from_, end, points_max)
 
 
-@router.get("/trends/export", responses=READS, response_class=StreamingResponse)
+@router.get("/trends/export", responses=WITH_PERIOD, response_class=StreamingResponse)
 def export_trends(
     gateway: TheGateway,
     caller: TheCaller,
-    series: Annotated[list[str], Query(min_length=1, max_length=SERIES_MAX, description="asset:point, one or several")],
+    series: Annotated[list[Series], Query(min_length=1, max_length=SERIES_MAX, description="one or several")],
     from_: Annotated[Moment, Query(alias="from", description="ISO 8601 with its offset")],
     to: Annotated[Moment, Query(description="ISO 8601 with its offset")],
     format_: Annotated[Format, Query(alias="format")] = "csv",
@@ -67,12 +71,10 @@ def export_trends(
 ) -> StreamingResponse:
     """All readings of some points, or their rollups, as one file that is written while it is read."""
     if to <= from_:
-        raise Malformed("request_malformed", field="to", expected="a moment after `from`")
+        raise Refused("period_reversed")
     points = []
     for each in series:
-        asset, mark, point = each.partition(":")
-        if not mark:
-            raise Malformed("request_malformed", field="series", expected="asset:point")
+        asset, _, point = each.partition(":")
         points.append(_viewed_point(gateway, caller, asset, point))
     pages = Pages(gateway.query, points, _us(from_), _us(to), resolution)
     pages.first()  # what is wrong is an answer, not half a file

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from infra.simulator.control import SimulatorClient
@@ -235,6 +239,34 @@ def test_tokens_work_until_they_are_revoked(running: tuple[Command, dict[str, st
         assert "secret" not in machine.get("/api/tokens").json()[0]
         assert 204 == machine.delete(f"/api/tokens/{issued['id']}").status_code
         assert 401 == machine.get("/api/me").status_code
+
+
+def test_a_trend_is_kept_and_exported(desks: dict[str, Desk]) -> None:
+    http = desks["admin"].http
+    (level,) = [each for each in http.get("/api/readings?asset=xinhua").json() if each["point"] == "level_wet_well"]
+    end = datetime.fromisoformat(level["taken_at"])
+    eventually(
+        lambda: (newest := http.get("/api/archive").json()["newest"]) and datetime.fromisoformat(newest) > end, 20
+    )
+    period = {"from": (end - timedelta(days=1)).isoformat(), "to": end.isoformat()}
+    asked = {"asset": "xinhua", "point": "level_wet_well", **period}
+    found = http.get("/api/trends", params=asked).json()
+    assert ("m", "measure", 0.0) == (found["unit"], found["kind"], found["resolution_s"])
+    assert {"good"} == {each["quality"] for each in found["samples"]}
+    assert "before" == found["gaps"][0]["cause"]
+    export = {"series": ["xinhua:level_wet_well", "xinhua:pump1_running"], **period}
+    answer = http.get("/api/trends/export", params=export)
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    level_lines = [line for line in lines if line["point"] == "level_wet_well"]
+    assert [each["value"] for each in found["samples"]] == [float(line["value"]) for line in level_lines]
+    columns = pq.read_table(io.BytesIO(http.get("/api/trends/export", params=export | {"format": "parquet"}).content))
+    assert [datetime.fromisoformat(line["time"]) for line in lines] == columns["time"].to_pylist()
+    assert {"level_wet_well", "pump1_running"} == set(columns["point"].to_pylist())
+    refused = http.get("/api/trends", params=asked | {"to": period["from"]})
+    assert (409, "period_reversed") == (refused.status_code, refused.json()["error"]["code"])
+    assert 404 == http.get("/api/trends/export", params=export | {"series": "xinhua:nothing"}).status_code
+    assert http.get("/api/archive").json()["readings"] >= len(lines)
+    assert 403 == desks["dispatcher"].http.get("/api/archive").status_code
 
 
 def test_it_describes_itself(running: tuple[Command, dict[str, str]]) -> None:

@@ -4293,6 +4293,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Malformed request */
             422: {
                 headers: {
@@ -4316,7 +4325,7 @@ export interface operations {
     export_trends_api_trends_export_get: {
         parameters: {
             query: {
-                /** @description asset:point, one or several */
+                /** @description one or several */
                 series: string[];
                 /** @description ISO 8601 with its offset */
                 from: string;
@@ -4358,6 +4367,15 @@ export interface operations {
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
