@@ -1,4 +1,4 @@
-"""How the history tells its rows: in the words of the site as it is now."""
+"""What the history knows of the site as it is now: how its rows are told, and what may be expected of its points."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from services.history.domain.expectation import UNKNOWN, Expectation, expectation_of
 from services.history.storage import Told
 from shared.field.catalogue import Catalogue
 from shared.field.narration import searched
@@ -27,6 +28,10 @@ class Teller:
     def adopt(self, site: Site, profiles: Mapping[str, ProfileLibrary]) -> None:
         catalogue = Catalogue(site, profiles)
         self._now = (catalogue, catalogue.digest())
+
+    def expected(self, asset: str, point: str) -> Expectation:
+        profile = self._now[0].profile_of_point(asset, point)
+        return UNKNOWN if profile is None else expectation_of(profile, point)
 
     def now(self) -> tuple[str, Told]:
         catalogue, digest = self._now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from services.history import handlers
 from services.history.archive.archive import Archive
 from services.history.archive.readings import readings_for
-from services.history.domain.expectation import UNKNOWN, Expectation, expectation_of
 from services.history.domain.retention import Retention
 from services.history.domain.words import parse
 from services.history.journal.trimming import Trimmer
@@ -30,7 +29,9 @@ from shared.contracts.decoding import parse_time
 from shared.database import DatabaseThread, NewThread, WorkThread, engine_from
 from shared.errors import Malformed
 from shared.field.catalogue import Catalogue, load_libraries
+from shared.field.profile_load import ProfileLibrary
 from shared.field.site_watch import SiteWatch
+from shared.site import Site
 from shared.site.files import ConfigurationFiles, site_folders
 
 SERVICE = "history"
@@ -122,7 +123,6 @@ def build(settings: Settings, new_thread: NewThread = WorkThread) -> HistoryApp:
     load = partial(load_libraries, settings.site, settings.site_variables)
     catalogue = Catalogue(*load())
     teller = Teller(catalogue)
-    watch = SiteWatch(files, load, lambda: teller.site, teller.adopt)
     clock = clock_at(settings.clock_file)
     engine = engine_from(settings, SERVICE)
     database = DatabaseThread(engine, MIGRATIONS, new_thread())
@@ -130,14 +130,15 @@ def build(settings: Settings, new_thread: NewThread = WorkThread) -> HistoryApp:
         database,
         DatabaseThread(engine_from(settings, SERVICE, read_only=True), None, new_thread()),
         readings_for(engine.dialect.name),
-        _expectations(catalogue),
+        teller.expected,
         city=catalogue.site.city,
         days=settings.days,
         now_us=lambda: round(clock.now().timestamp() * 1e6),
     )
+
+    def adopt(site: Site, profiles: Mapping[str, ProfileLibrary]) -> None:
+        teller.adopt(site, profiles)
+        archive.writer.expect_anew()
+
+    watch = SiteWatch(files, load, lambda: teller.site, adopt)
     return HistoryApp(settings, clock, database, archive, watch, teller, load_retention(settings.retention))
-
-
-def _expectations(catalogue: Catalogue) -> Callable[[str, str], Expectation]:
-    found = {(asset, name): expectation_of(profile, name) for asset, name, profile in catalogue.points()}
-    return lambda asset, point: found.get((asset, point), UNKNOWN)

@@ -205,6 +205,16 @@ def test_what_was_committed_is_where_reading_goes_on(rig: Rig, engine: sa.Engine
     other.database.close()
 
 
+def test_a_changed_profile_is_taken_over(rig: Rig) -> None:
+    write(rig, [frame(1, [("level", 1.0, 1.0, "good")])])
+    rig.expected[LEVEL] = Expectation(keep="none")
+    rig.archive.writer.expect_anew()
+    write(rig, [frame(2, [("level", 2.0, 2.0, "good"), ("flow", 2.0, 2.0, "good")])], 1)
+    rig.set_now(10)
+    assert [1.0] == [value for _, value, _ in samples(trend(rig, 0, 10))]
+    assert [2.0] == [value for _, value, _ in samples(trend(rig, 0, 10, point="flow"))]
+
+
 def test_a_stream_that_was_removed_before_it_was_read_leaves_a_gap(rig: Rig) -> None:
     write(rig, [frame(1, [("level", 10.0, 1.0, "good")])])
     place = rig.archive.writer.place()
