@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -463,6 +463,35 @@ class Trend(Shape):
     samples: list[Sample]
     buckets: list[Bucket]
     gaps: list[TrendGap]
+
+
+class MissingPart(Shape):
+    cause: str
+    text: Words
+    seconds: float
+
+
+class CompleteDay(Shape):
+    """`good`: the part of the day, up to now, of which something good is known; None for a day that is to come."""
+
+    good: float | None
+    count: int
+    missing: list[MissingPart]
+
+
+class CompletePoint(Shape):
+    point: str
+    title: Words
+    controller: str
+    days: list[CompleteDay]
+
+
+class CompletenessShape(Shape):
+    """`days`: dates of the site; each point has one entry a day."""
+
+    asset: str
+    days: list[date]
+    points: list[CompletePoint]
 
 
 class ArchiveTable(Shape):

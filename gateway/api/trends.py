@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from gateway.views.city import PointView
 from gateway.wiring import Gateway
 from shared.contracts.message import Text
 from shared.errors import Missing, Refused
+from shared.field import texts
 from shared.messages import sentence, sentence_or_none
 
 router = APIRouter(prefix="/api", tags=["trends"])
@@ -28,6 +29,8 @@ router = APIRouter(prefix="/api", tags=["trends"])
 WITH_PERIOD = READS | responses(409)
 TREND_TIMEOUT_S = 20.0
 SERIES_MAX = 20
+DAYS_MAX = 93
+DAY_MIN, DAY_MAX = date(1970, 1, 2), date(9999, 12, 30)
 Series = Annotated[str, StringConstraints(pattern=r"^[^:]{1,64}:[^:]{1,64}$")]
 """asset:point"""
 Name = Annotated[str, Query(max_length=64)]
@@ -82,6 +85,54 @@ def export_trends(
     name = f"{points[0].asset}-{from_.astimezone(ZoneInfo(gateway.site.time_zone)):%Y%m%dT%H%M}.{file.ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(file.write(pages), media_type=file.media_type, headers=headers)
+
+
+@router.get("/completeness", responses=WITH_PERIOD)
+def get_completeness(
+    gateway: TheGateway,
+    caller: TheCaller,
+    asset: Name,
+    from_: Annotated[
+        date | None, Query(alias="from", description="the first day; without it, a week before the last")
+    ] = None,
+    to: Annotated[date | None, Query(description="the last day; without it, today")] = None,
+) -> shapes.CompletenessShape:
+    """Of each point of an asset and each day: of how much of it something good is known, and why not of the rest."""
+    entry = viewed_asset(gateway, caller, asset)
+    zone = ZoneInfo(gateway.site.time_zone)
+    last = to or gateway.clock.now().astimezone(zone).date()
+    first = from_ or last - timedelta(days=min(6, (last - date.min).days))
+    if last < first:
+        raise Refused("period_reversed")
+    if (last - first).days >= DAYS_MAX or first < DAY_MIN or last > DAY_MAX:
+        raise Refused("too_many_days", days_max=DAYS_MAX)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    edges = [datetime.combine(day, time(), zone) for day in (*days, last + timedelta(days=1))]
+    points = [reading.point for reading in gateway.city.readings(entry.id)]
+    points = [point for point in points if point.shown.history != "none"]
+    told = gateway.query(
+        "history",
+        "read_completeness",
+        timeout_s=TREND_TIMEOUT_S,
+        asset=entry.id,
+        trade=entry.trade,
+        area=entry.area,
+        controllers={point.name: point.controller for point in points},
+        edges_us=[_us(edge) for edge in edges],
+    )
+    return shapes.CompletenessShape(
+        asset=entry.id,
+        days=days,
+        points=[
+            shapes.CompletePoint(
+                point=point.name,
+                title=words(texts.point_title(point.profile, point.name)),
+                controller=point.controller,
+                days=[_day(day) for day in told[point.name]],
+            )
+            for point in points
+        ],
+    )
 
 
 @router.get("/archive", responses=READS)
@@ -183,6 +234,15 @@ def _buckets(told: dict[str, list[Any]]) -> list[shapes.Bucket]:
     names = ("min", "max", "mean", "last", "count", "good_s", "gain", "resets")
     columns = zip(told["start_us"], *(told[name] for name in names), strict=True)
     return [shapes.Bucket(at=_moment(start_us), **dict(zip(names, rest, strict=True))) for start_us, *rest in columns]
+
+
+def _day(told: dict[str, Any]) -> shapes.CompleteDay:
+    missing = [
+        shapes.MissingPart(cause=cause, text=words(_cause(cause)), seconds=seconds)
+        for cause, seconds in told["missing"].items()
+    ]
+    good = told["good_s"] / told["span_s"] if told["span_s"] else None
+    return shapes.CompleteDay(good=good, count=told["count"], missing=missing)
 
 
 def _cause(cause: str) -> Text:

@@ -25,5 +25,9 @@ class Service:
         return self.app.read_page(**asked)
 
     @rpc
+    def read_completeness(self, **asked: Any) -> dict[str, Any]:
+        return self.app.read_completeness(**asked)
+
+    @rpc
     def describe_archive(self) -> dict[str, Any]:
         return self.app.describe_archive()

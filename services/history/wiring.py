@@ -57,7 +57,8 @@ class HistoryApp:
         self._archive = archive
         self._teller = teller
         self._watch = watch
-        self.read_trend, self.read_page, self.describe_archive = archive.read_trend, archive.read_page, archive.describe
+        self.read_trend, self.read_page = archive.read_trend, archive.read_page
+        self.read_completeness, self.describe_archive = archive.read_completeness, archive.describe
         checks = {"archive": archive.check, "configuration": watch.check}
         self.bus = Bus(SERVICE, settings, clock, database, checks=checks, configuration=lambda: watch.digest)
         trimmer = Trimmer(retention=retention, zone=ZoneInfo(site.time_zone), city=site.city)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from services.history.archive import catalogue
 from services.history.archive.answers import page_answer, rollup_page_answer, trend_answer
 from services.history.archive.collector import WORDS
+from services.history.archive.completeness import Completeness, DaysQuestion
 from services.history.archive.readings import Readings
 from services.history.archive.retention import Retention
 from services.history.archive.rollup import Roller
@@ -48,6 +50,7 @@ class Archive:
         self._retention = Retention(database, readings, days, now_us)
         self._roller = Roller(database, readings, expected)
         self._trends = Trends(readings, self._retention.kept_from_us)
+        self._completeness = Completeness(self._trends, expected)
         self.tasks = (self._roller.roll_some, self._retention.forget_some)
 
     def close(self) -> None:
@@ -59,6 +62,12 @@ class Archive:
         expected = self._expected(question.asset, question.point)
         trend = self._reader.run(lambda session: self._trends.read(session, question, expected))
         return trend_answer(trend)
+
+    def read_completeness(self, **asked: Any) -> dict[str, list[dict[str, Any]]]:
+        """See DaysQuestion: by point, a day each. Raises Unavailable."""
+        question = DaysQuestion(now_us=self._now_us(), **asked)
+        found = self._reader.run(lambda session: self._completeness.read(session, question))
+        return {point: [asdict(day) for day in days] for point, days in found.items()}
 
     def read_page(
         self, asset: str, point: str, resolution: str, from_us: int, to_us: int, rows_max: int

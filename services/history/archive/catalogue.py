@@ -68,6 +68,11 @@ def find_series(session: Session, key: Key) -> Series | None:
     return None if row is None else Series(row.id, key, row.kind)
 
 
+def list_series(session: Session, asset: str) -> list[Series]:
+    found = session.execute(sa.select(series_table).where(series_table.c.asset == asset))
+    return [Series(row.id, (row.asset, row.point), row.kind) for row in found]
+
+
 def count_series(session: Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(series_table)) or 0
 

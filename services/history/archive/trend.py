@@ -26,6 +26,8 @@ from shared.database import Session
 READINGS_MAX = 1_000_000
 """Of one point that are looked at for one answer; more are given from rollups."""
 UNKNOWN = "unknown"
+OTHER = "other"
+"""No event explains it: nothing good was read, or nothing at all."""
 LOOK_BACK_DAYS = 400
 BEFORE = "before"
 """Nothing was kept of the point yet."""
@@ -87,6 +89,12 @@ class Trends:
             if len(rows) <= asked.points_max:
                 return self._samples(session, asked, series, rows, expected, events)
         return self._pieces(session, asked, series, expected, events)
+
+    def days(self, session: Session, series: Series, edges: Ints, expected: Expectation) -> Buckets:
+        """Pieces between midnights, which may be of different lengths where clocks are changed."""
+        whole = all(int(edge) % HOUR_US == 0 for edge in edges)
+        level = ROLLUPS[-1] if whole else ROLLUPS[0]
+        return regrouped(self._fine(session, series, level, edges, expected), edges)
 
     def _samples(
         self,

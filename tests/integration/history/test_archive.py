@@ -250,3 +250,29 @@ def test_thousands_of_alike_controllers(rig: Rig) -> None:
     rig.set_now(10)
     found = trend(rig, 0, 10, asset="a42", point="p7")
     assert [(float(second), 7.0, "good") for second in range(5)] == samples(found)
+
+
+def test_each_day_says_how_much_is_known_and_why_not_of_the_rest(rig: Rig) -> None:
+    hour = 3600
+    rig.expected[LEVEL] = Expectation(hold_s=100.0)
+    told = [
+        *seconds(0, 6 * hour, 50),
+        ("level", 6.0 * hour, None, "bad.timeout"),
+        *seconds(8 * hour, 24 * hour, 50),
+        *seconds(30 * hour, 36 * hour, 50),
+    ]
+    write(rig, [frame(1, told)])
+    gap = Gap("e1", AREA, "flood", "rtu", "device", at(6 * hour), at(7 * hour), 0)
+    rig.database.run(lambda session: catalogue.add_gap(session, gap))
+    rig.set_now(36 * hour)
+    roll(rig)
+    found = rig.archive.read_completeness(
+        asset="well", trade="flood", area=AREA, controllers={"level": "rtu", "never": "rtu"},
+        edges_us=[at(day * 24 * hour) for day in range(4)],
+    )  # fmt: skip
+    first, second, third = found["level"]
+    assert (86_400, 22 * hour) == (first["span_s"], pytest.approx(first["good_s"], abs=60))
+    assert {"device": pytest.approx(hour, abs=60), "other": pytest.approx(hour, abs=60)} == first["missing"]
+    assert (12 * hour, {"other": pytest.approx(6 * hour, abs=120)}) == (second["span_s"], second["missing"])
+    assert (0, 0, {}) == (third["span_s"], third["good_s"], third["missing"])
+    assert [0, 0, 0] == [day["good_s"] for day in found["never"]]

@@ -361,6 +361,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Completeness
+         * @description Of each point of an asset and each day: of how much of it something good is known, and why not of the rest.
+         */
+        get: operations["get_completeness_api_completeness_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/controllers/{controller}/loop-test": {
         parameters: {
             query?: never;
@@ -1159,6 +1179,40 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * CompleteDay
+         * @description `good`: the part of the day, up to now, of which something good is known; None for a day that is to come.
+         */
+        CompleteDay: {
+            /** Count */
+            count: number;
+            /** Good */
+            good: number | null;
+            /** Missing */
+            missing: components["schemas"]["MissingPart"][];
+        };
+        /** CompletePoint */
+        CompletePoint: {
+            /** Controller */
+            controller: string;
+            /** Days */
+            days: components["schemas"]["CompleteDay"][];
+            /** Point */
+            point: string;
+            title: components["schemas"]["Words"];
+        };
+        /**
+         * CompletenessShape
+         * @description `days`: dates of the site; each point has one entry a day.
+         */
+        CompletenessShape: {
+            /** Asset */
+            asset: string;
+            /** Days */
+            days: string[];
+            /** Points */
+            points: components["schemas"]["CompletePoint"][];
+        };
         /** ConditionShape */
         ConditionShape: {
             /** Condition */
@@ -1561,6 +1615,14 @@ export interface components {
             site: components["schemas"]["SiteHead"];
             /** Username */
             username: string;
+        };
+        /** MissingPart */
+        MissingPart: {
+            /** Cause */
+            cause: string;
+            /** Seconds */
+            seconds: number;
+            text: components["schemas"]["Words"];
         };
         /**
          * NewToken
@@ -3237,6 +3299,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_completeness_api_completeness_get: {
+        parameters: {
+            query: {
+                asset: string;
+                /** @description the first day; without it, a week before the last */
+                from?: string | null;
+                /** @description the last day; without it, today */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletenessShape"];
                 };
             };
             /** @description Not signed in */
