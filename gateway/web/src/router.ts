@@ -30,6 +30,7 @@ export const router = createRouter({
       meta: { banner: true },
     },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: { banner: true } },
+    { path: '/completeness', component: () => import('./pages/CompletenessPage.vue'), meta: { banner: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { banner: true } },
     { path: '/users', component: () => import('./pages/UsersPage.vue'), meta: { banner: true, admin: true } },
     { path: '/audit', component: () => import('./pages/AuditPage.vue'), meta: { banner: true, admin: true } },
