@@ -49,7 +49,15 @@ def test_no_screen_has_a_serious_fault(city: City, examined: Screen, theme: str)
         switch = page.get_by_role("banner").get_by_role("button", name=language)
         switch.click()
         expect(page.get_by_role("banner").get_by_role("button", name=other)).to_be_visible()
-        for path in ("/", "/alarms", "/station/xinhua", "/station/xinhua-underpass", "/journal", "/completeness", "/account"):
+        for path in (
+            "/",
+            "/alarms",
+            "/station/xinhua",
+            "/station/xinhua-underpass",
+            "/journal",
+            "/completeness",
+            "/account",
+        ):
             examined.go(path)
             expect(page.get_by_test_id("live")).to_have_attribute("data-state", "live")
             found[path, language] = faults(page)

@@ -50,7 +50,7 @@ class Archive:
         self._retention = Retention(database, readings, days, now_us)
         self._roller = Roller(database, readings, expected)
         self._trends = Trends(readings, self._retention.kept_from_us)
-        self._completeness = Completeness(self._trends, expected)
+        self._completeness = Completeness(readings, self._trends, expected)
         self.tasks = (self._roller.roll_some, self._retention.forget_some)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from services.history.archive import catalogue
 from services.history.archive.catalogue import Gap
 from services.history.archive.collector import Series
+from services.history.archive.readings import Readings
 from services.history.archive.trend import OTHER, Trends
 from services.history.domain.expectation import Expectation
 from services.history.domain.rows import Ints
@@ -34,7 +35,10 @@ class DaysQuestion:
 
 @dataclass(frozen=True, slots=True)
 class PointDay:
-    """`span_s`: how long the day has been, up to now; `missing`: seconds by cause, which add up to the rest of it."""
+    """`span_s`: for how long of the day something could be kept: since the point's first reading, and up to now.
+
+    `missing`: seconds by cause, which add up to the rest of it.
+    """
 
     span_s: float
     good_s: float
@@ -45,7 +49,8 @@ class PointDay:
 class Completeness:
     """Reads, within the caller's transaction."""
 
-    def __init__(self, trends: Trends, expected: Callable[[str, str], Expectation]) -> None:
+    def __init__(self, readings: Readings, trends: Trends, expected: Callable[[str, str], Expectation]) -> None:
+        self._readings = readings
         self._trends = trends
         self._expected = expected
 
@@ -64,16 +69,18 @@ class Completeness:
         begin_us, end_us = int(edges[0]), min(int(edges[-1]), asked.now_us)
         events = catalogue.list_gaps(session, asked.area, asked.trade, controller, begin_us, end_us)
         known: dict[int, tuple[float, int]] = {}
+        since_us = None if series is None else self._readings.first_us(session, series.id)
         if series is not None:
             found = self._trends.days(session, series, edges, self._expected(asked.asset, point))
             columns = zip(found.start_us.tolist(), found.good_s.tolist(), found.count.tolist(), strict=True)
             known = {start_us: (good_s, count) for start_us, good_s, count in columns}
         days = []
         for start_us, stop_us in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            span_s = max(0, min(stop_us, end_us) - start_us) / 1e6
+            since = max(start_us, end_us if since_us is None else since_us)
+            span_s = max(0, min(stop_us, end_us) - since) / 1e6
             good_s, count = known.get(start_us, (0.0, 0))
             good_s = min(good_s, span_s)
-            days.append(PointDay(span_s, good_s, count, _causes((start_us, stop_us), span_s - good_s, events)))
+            days.append(PointDay(span_s, good_s, count, _causes((since, stop_us), span_s - good_s, events)))
         return days
 
 

@@ -45,6 +45,10 @@ _OUT = (
 )
 _BEFORE = "select at_us from reading where series = %s and at_us >= %s and at_us < %s order by at_us desc limit 1"
 _WORDS = "select at_us, words from reading where series = %s and at_us >= %s and at_us < %s and words is not null"
+_FIRST = (
+    "select least((select at_us from reading where series = %s order by at_us limit 1), "
+    "(select start_us from rollup_1h where series = %s order by start_us limit 1))"
+)
 _ROLLED = ("series", *COLUMNS)
 _PUT_ROLLUP = (
     f"insert into {{table}} ({', '.join(_ROLLED)}) values ({', '.join(['%s'] * len(_ROLLED))}) "
@@ -143,6 +147,12 @@ class PostgresReadings:
         """The newest moment of each series that has one."""
         with _cursor(session) as cursor:
             return dict(cursor.execute(_LAST, (list(series),)).fetchall())
+
+    def first_us(self, session: Session, series: int) -> int | None:
+        """Since when something is kept of a series, be it a rollup."""
+        with _cursor(session) as cursor:
+            found = cursor.execute(_FIRST, (series, series)).fetchone()
+        return None if found is None or found[0] is None else int(found[0])
 
     def put_rollup(self, session: Session, level: Level, series: int, buckets: Buckets) -> None:
         """Pieces in the place of what is there of the same series and start."""

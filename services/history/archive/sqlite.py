@@ -27,6 +27,10 @@ _BEFORE = (
     "order by at_us desc limit 1"
 )
 _LAST = "select series, max(at_us) from reading where series = ?"
+_FIRST = (
+    "select min(at_us) from (select min(at_us) as at_us from reading where series = ? "
+    "union all select min(start_us) from rollup_1h where series = ?)"
+)
 _ROLLED = ("series", *COLUMNS)
 _PUT_ROLLUP = f"insert or replace into {{table}} ({', '.join(_ROLLED)}) values ({', '.join('?' * len(_ROLLED))})"
 _READ_ROLLUP = (
@@ -65,6 +69,11 @@ class SqliteReadings:
         cursor = _cursor(session)
         found = (cursor.execute(_LAST, (each,)).fetchone() for each in series)
         return {each: at_us for each, at_us in found if each is not None}
+
+    def first_us(self, session: Session, series: int) -> int | None:
+        """Since when something is kept of a series, be it a rollup."""
+        (found,) = _cursor(session).execute(_FIRST, (series, series)).fetchone()
+        return found if found is None else int(found)
 
     def put_rollup(self, session: Session, level: Level, series: int, buckets: Buckets) -> None:
         """Pieces in the place of what is there of the same series and start."""

@@ -16,7 +16,7 @@ from services.history.archive.catalogue import CLOSING, OPEN, Gap
 from services.history.archive.collector import Series
 from services.history.archive.readings import Readings
 from services.history.archive.rollup import flags, with_carry
-from services.history.archive.tables import DAY_US, HOUR_US, READING, ROLLUPS, Level
+from services.history.archive.tables import HOUR_US, READING, ROLLUPS, Level
 from services.history.domain.buckets import Buckets, bucketed, joined, regrouped, width_s
 from services.history.domain.expectation import Expectation
 from services.history.domain.rows import NO_ROWS, Ints, Rows
@@ -28,7 +28,6 @@ READINGS_MAX = 1_000_000
 UNKNOWN = "unknown"
 OTHER = "other"
 """No event explains it: nothing good was read, or nothing at all."""
-LOOK_BACK_DAYS = 400
 BEFORE = "before"
 """Nothing was kept of the point yet."""
 
@@ -111,7 +110,7 @@ class Trends:
         end_us = min(asked.to_us, asked.now_us)
         known = stretches(rows, good, manual, asked.from_us, end_us, expected.hold_s, _spans(events))
         missing = gaps(known, asked.from_us, end_us) if end_us > asked.from_us else []
-        caused = self._since_ever(session, asked, series, _caused(missing, events, rows, told))
+        caused = self._since_ever(session, series, _caused(missing, events, rows, told))
         return Trend(series.kind, rows, told, None, 0, caused)
 
     def _pieces(
@@ -128,24 +127,17 @@ class Trends:
             found = regrouped(self._fine(session, series, level, edges, expected), edges)
         end_us = min(asked.to_us, asked.now_us)
         missing = _merged([*_missing(found, edges, asked.from_us, end_us), *_spans(events)], asked.from_us, end_us)
-        caused = self._since_ever(session, asked, series, _caused(missing, events, None, ()))
+        caused = self._since_ever(session, series, _caused(missing, events, None, ()))
         return Trend(series.kind, None, (), found, width, caused)
 
-    def _since_ever(self, session: Session, asked: Question, series: Series, found: list[KnownGap]) -> list[KnownGap]:
-        """A gap at the begin is none when nothing was kept before it."""
-        if not found or found[0].from_us > asked.from_us or found[0].cause != UNKNOWN:
+    def _since_ever(self, session: Session, series: Series, found: list[KnownGap]) -> list[KnownGap]:
+        """What was not kept yet is not missing for any other cause."""
+        first_us = self._readings.first_us(session, series.id)
+        if not found or first_us is None or found[0].from_us >= first_us:
             return found
-        if len(self._readings.read_before(session, series.id, 0, asked.from_us)) or self._has_rollup(
-            session, asked, series
-        ):
-            return found
-        return [KnownGap(found[0].from_us, found[0].to_us, BEFORE), *found[1:]]
-
-    def _has_rollup(self, session: Session, asked: Question, series: Series) -> bool:
-        hours = self._readings.read_rollup(
-            session, ROLLUPS[-1], series.id, asked.from_us - LOOK_BACK_DAYS * DAY_US, asked.from_us
-        )
-        return len(hours) > 0
+        gap, later = found[0], found[1:]
+        before = KnownGap(gap.from_us, min(gap.to_us, first_us), BEFORE)
+        return [before, *([KnownGap(first_us, gap.to_us, gap.cause)] if gap.to_us > first_us else []), *later]
 
     def _fine(self, session: Session, series: Series, level: Level, edges: Ints, expected: Expectation) -> Buckets:
         """From rollups, and from the readings of hours that are not rolled up yet."""

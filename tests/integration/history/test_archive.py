@@ -275,4 +275,14 @@ def test_each_day_says_how_much_is_known_and_why_not_of_the_rest(rig: Rig) -> No
     assert {"device": pytest.approx(hour, abs=60), "other": pytest.approx(hour, abs=60)} == first["missing"]
     assert (12 * hour, {"other": pytest.approx(6 * hour, abs=120)}) == (second["span_s"], second["missing"])
     assert (0, 0, {}) == (third["span_s"], third["good_s"], third["missing"])
-    assert [0, 0, 0] == [day["good_s"] for day in found["never"]]
+    assert [(0, 0)] * 3 == [(day["span_s"], day["good_s"]) for day in found["never"]]
+
+
+def test_what_was_kept_later_is_not_missing_before(rig: Rig) -> None:
+    write(rig, [frame(1, seconds(50_000, 86_400, 50))])
+    rig.set_now(86_400)
+    (day,) = rig.archive.read_completeness(
+        asset="well", trade="flood", area=AREA, controllers={"level": "rtu"}, edges_us=[at(0), at(86_400)]
+    )["level"]
+    assert (36_400, 36_400, {}) == (day["span_s"], day["good_s"], day["missing"])
+    assert [(0.0, 50_000.0, "before")] == gaps(trend(rig, 0, 86_400))
