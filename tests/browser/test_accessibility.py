@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import WEB, City, Screen
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PATHS = ("/", "/alarms", "/station/xinhua", "/station/xinhua-underpass", "/journal", "/completeness", "/account")
 SEVERE = ("serious", "critical")
 
 
