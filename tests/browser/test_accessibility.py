@@ -13,6 +13,7 @@ from tests.browser.conftest import WEB, City, Screen
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 PATHS = ("/", "/alarms", "/station/xinhua", "/station/xinhua-underpass", "/journal", "/completeness", "/account")
 SEVERE = ("serious", "critical")
+TREND = "/trends?s=xinhua:level_wet_well&s=xinhua:pump1_running&last=600&compare=2026-01-01"
 
 
 @pytest.fixture
@@ -50,15 +51,7 @@ def test_no_screen_has_a_serious_fault(city: City, examined: Screen, theme: str)
         switch = page.get_by_role("banner").get_by_role("button", name=language)
         switch.click()
         expect(page.get_by_role("banner").get_by_role("button", name=other)).to_be_visible()
-        for path in (
-            "/",
-            "/alarms",
-            "/station/xinhua",
-            "/station/xinhua-underpass",
-            "/journal",
-            "/completeness",
-            "/account",
-        ):
+        for path in (*PATHS, TREND):
             examined.go(path)
             expect(page.get_by_test_id("live")).to_have_attribute("data-state", "live")
             found[path, language] = faults(page)

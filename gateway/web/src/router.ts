@@ -29,6 +29,7 @@ export const router = createRouter({
       props: true,
       meta: { banner: true },
     },
+    { path: '/trends', component: () => import('./pages/TrendsPage.vue'), meta: { banner: true } },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: { banner: true } },
     { path: '/completeness', component: () => import('./pages/CompletenessPage.vue'), meta: { banner: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { banner: true } },
