@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.local.rabbitmq import PrivateBroker
-from tests.bench import history, latency, plan, speed
+from tests.bench import history, journal, latency, plan, speed
 from tests.bench.rig import Bench
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "speed": speed.measure,
     "latency": latency.measure,
     "history": history.measure,
+    "journal": journal.measure,
 }
 
 

@@ -25,7 +25,7 @@ REACHES = (2000, 50_000)
 """So far back PostgreSQL looks first and then, before it looks at everything: a frequent word is found at once among
 the newest rows, and for a rare one the index alone is asked, whatever the planner thinks of it.
 """
-TEXTS_MAX = 100
+TEXTS_MAX = 60
 """Older entries whose text is put in by one piece of upkeep: some 20 ms."""
 
 _find_text = sa.select(text_table.c.text).where(text_table.c.position == sa.bindparam("of"))
