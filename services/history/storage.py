@@ -71,6 +71,12 @@ class Filters:
     until: datetime | None = None
     before: int | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Much of what the words find may be left out."""
+        found = (self.actor, self.event, self.asset, self.area, self.areas, self.service, self.since, self.until)
+        return any(each is not None for each in found)
+
 
 def append(session: Session, entry: Entry) -> dict[str, Any] | None:
     """The row, with its position; None when the journal has it already."""

@@ -7,7 +7,7 @@ looked at again, so that both give the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,6 @@ from services.history.storage import Filters, Told, journal_table
 
 LOOKED_AT_MAX = 4000
 """Rows that the index gave and that are looked at for one page; a page ends there, whatever it has found."""
-CHUNK_MAX = 3000
 REACHES = (2000, 50_000)
 """So far back PostgreSQL looks first and then, before it looks at everything: a frequent word is found at once among
 the newest rows, and for a rare one the index alone is asked, whatever the planner thinks of it.
@@ -28,16 +27,13 @@ the newest rows, and for a rare one the index alone is asked, whatever the plann
 TEXTS_MAX = 60
 """Older entries whose text is put in by one piece of upkeep: some 20 ms."""
 
-_find_text = sa.select(text_table.c.text).where(text_table.c.position == sa.bindparam("of"))
 _newest_text = sa.select(sa.func.max(text_table.c.position))
 _add_text = sa.insert(text_table)
-_set_text = sa.update(text_table).where(text_table.c.position == sa.bindparam("of"))
-_remove_text = sa.delete(text_table).where(text_table.c.position == sa.bindparam("of"))
 
 _add_words_sqlite = sa.text("insert into journal_words (rowid, words) values (:of, :words)")
 _remove_words_sqlite = sa.text("insert into journal_words (journal_words, rowid, words) values ('delete', :of, :words)")
-_set_words_postgres = sa.text(
-    "update journal_text set words = array_to_tsvector(cast(:words as text[])) where position = :of"
+_add_text_postgres = sa.text(
+    "insert into journal_text (position, text, words) values (:of, :text, array_to_tsvector(cast(:words as text[])))"
 )
 _candidates = {
     "sqlite": sa.text(
@@ -53,31 +49,22 @@ _candidates = {
 _ANYWHERE = 2**62
 
 
-def put(session: Session, position: int, text: str) -> None:
-    """From now on the entry is found by this text, and no more by the one that it had."""
-    text = tidy(text)
-    known = session.scalar(_find_text, {"of": position})
-    if known is None:
-        add(session, position, text)
-    elif known != text:
-        _forget_words(session, position, known)
-        session.execute(_set_text, {"of": position, "text": text})
-        _add_words(session, position, text)
-
-
 def add(session: Session, position: int, text: str) -> None:
-    """The same, of an entry that has none yet."""
-    text = tidy(text)
-    session.execute(_add_text, {"position": position, "text": text})
-    _add_words(session, position, text)
+    """From now on the entry, which had no text yet, is found by this one."""
+    _add(session, {position: tidy(text)})
 
 
-def remove(session: Session, positions: Iterable[int]) -> None:
-    for position in positions:
-        known = session.scalar(_find_text, {"of": position})
-        if known is not None:
-            _forget_words(session, position, known)
-            session.execute(_remove_text, {"of": position})
+def put(session: Session, texts: Mapping[int, str]) -> None:
+    """From now on the entries at these positions are found by these texts, and no more by those that they had."""
+    known = _texts(session, texts)
+    new = {position: tidy(text) for position, text in texts.items()}
+    new = {position: text for position, text in new.items() if known.get(position) != text}
+    _remove(session, {position: known[position] for position in new if position in known})
+    _add(session, new)
+
+
+def remove(session: Session, positions: Collection[int]) -> None:
+    _remove(session, _texts(session, positions))
 
 
 def find(session: Session, filters: Filters, wish: Search, rows_max: int) -> tuple[list[dict[str, Any]], int | None]:
@@ -86,7 +73,7 @@ def find(session: Session, filters: Filters, wish: Search, rows_max: int) -> tup
         return [], None
     found: list[dict[str, Any]] = []
     before = filters.before if filters.before is not None else _ANYWHERE
-    looked_at, chunk = 0, rows_max + 1
+    looked_at, chunk = 0, LOOKED_AT_MAX if filters.narrows else rows_max + 1
     while looked_at < LOOKED_AT_MAX:
         positions = _index(session, wish, before, chunk)
         rows = storage.list_rows(session, filters, len(positions), among=positions)
@@ -100,7 +87,7 @@ def find(session: Session, filters: Filters, wish: Search, rows_max: int) -> tup
         if len(positions) < chunk:
             return found, None
         looked_at, before = looked_at + len(positions), positions[-1]
-        chunk = min(4 * chunk, CHUNK_MAX)
+        chunk = min(4 * chunk, LOOKED_AT_MAX)
     return found, before
 
 
@@ -115,8 +102,7 @@ def put_older(session: Session, digest: str, told: Told) -> bool:
         newest = session.scalar(sa.select(sa.func.max(journal_table.c.position))) or 0
         below = newest + 1
     rows = storage.list_rows(session, Filters(before=below), TEXTS_MAX)
-    for row in rows:
-        put(session, row["position"], told(row))
+    put(session, {row["position"]: told(row) for row in rows})
     below = rows[-1]["position"] if rows else 0
     if (below, digest) != (state.position, state.text):
         set_state(session, INDEXED, below, digest)
@@ -147,21 +133,34 @@ def _index(session: Session, wish: Search, before: int, rows_max: int) -> list[i
 
 def _matching(session: Session, positions: list[int], wish: Search) -> set[int]:
     """Those whose text matches."""
+    return {position for position, text in _texts(session, positions).items() if wish.matches(text)}
+
+
+def _texts(session: Session, positions: Collection[int]) -> dict[int, str]:
     asked = sa.select(text_table.c.position, text_table.c.text).where(text_table.c.position.in_(positions))
-    return {int(position) for position, text in session.execute(asked) if wish.matches(text)}
+    return {int(position): text for position, text in session.execute(asked)}
 
 
-def _add_words(session: Session, position: int, text: str) -> None:
+def _add(session: Session, texts: Mapping[int, str]) -> None:
+    if not texts:
+        return
     if _dialect(session) == "sqlite":
-        session.execute(_add_words_sqlite, {"of": position, "words": _hex(text)})
+        rows = [{"position": position, "text": text} for position, text in texts.items()]
+        session.execute(_add_text, rows)
+        session.execute(_add_words_sqlite, [{"of": position, "words": _hex(text)} for position, text in texts.items()])
     else:
-        session.execute(_set_words_postgres, {"of": position, "words": sorted(words_of(text))})
+        given = [{"of": at, "text": text, "words": sorted(words_of(text))} for at, text in texts.items()]
+        session.execute(_add_text_postgres, given)
 
 
-def _forget_words(session: Session, position: int, text: str) -> None:
+def _remove(session: Session, texts: Mapping[int, str]) -> None:
     """FTS5 keeps no copy of what it was given: it is told the same words again."""
+    if not texts:
+        return
     if _dialect(session) == "sqlite":
-        session.execute(_remove_words_sqlite, {"of": position, "words": _hex(text)})
+        given = [{"of": position, "words": _hex(text)} for position, text in texts.items()]
+        session.execute(_remove_words_sqlite, given)
+    session.execute(sa.delete(text_table).where(text_table.c.position.in_(list(texts))))
 
 
 def _hex(text: str) -> str:

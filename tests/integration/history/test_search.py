@@ -198,7 +198,7 @@ def test_both_databases_give_the_same(postgres: str, tmp_path: Path) -> None:
     @given(TEXTS, WISHES)
     def same(texts: list[str], wishes: list[str]) -> None:
         for kept in both:
-            kept.database.run(lambda session: [search.put(session, at, text) for at, text in enumerate(texts, 1)])  # type: ignore[misc]
+            kept.database.run(lambda session: search.put(session, dict(enumerate(texts, 1))))  # type: ignore[misc]
         for wish in wishes:
             expected = [at for at, text in enumerate(texts, 1) if parse(wish).matches(text)][::-1]
             for kept in both:
