@@ -38,6 +38,8 @@ export function plotIn(frame: HTMLElement, size: { width: number; height: number
     legend: { show: false },
     padding: [10, axes.length > 1 ? 0 : 16, 0, 0],
     cursor: {
+      // The cursor is drawn at its moment, over the lines and beside them alike.
+      x: false,
       y: false,
       points: { show: false },
       drag: { x: true, y: false, setScale: false },
@@ -136,7 +138,7 @@ function timeAxis(shown: () => Shown): uPlot.Axis {
     ...axisStyle(),
     scale: 'x',
     space: 80,
-    size: 38,
+    size: 42,
     values: (_plot, ticks, _axis, _space, stepMs) => tickTexts(ticks, stepMs, shown().zone),
   }
 }
