@@ -19,11 +19,12 @@ FORGOTTEN_MAX = 5000
 _ADD = "insert into reading (series, at_us, value, quality, words) values (?, ?, ?, ?, ?)"
 _PUT = f"{_ADD} on conflict do update set value = excluded.value, quality = excluded.quality, words = excluded.words"
 _READ = (
-    "select series, at_us, value, quality, words from reading where series = ? and at_us >= ? and at_us < ? "
+    "select at_us, value, quality, words from reading where series = ? and at_us >= ? and at_us < ? "
     "order by at_us limit ?"
 )
+_READ_NUMBERS = _READ.replace(", words", "")
 _BEFORE = (
-    "select series, at_us, value, quality, words from reading where series = ? and at_us >= ? and at_us < ? "
+    "select at_us, value, quality, words from reading where series = ? and at_us >= ? and at_us < ? "
     "order by at_us desc limit 1"
 )
 _LAST = "select series, max(at_us) from reading where series = ?"
@@ -56,13 +57,14 @@ class SqliteReadings:
     def make_room(self, session: Session, level: Level, from_us: int, to_us: int) -> None:
         """Nothing to do: all rows lie in one table."""
 
-    def read(self, session: Session, series: int, from_us: int, to_us: int, rows_max: int, *, worded: bool) -> Rows:  # noqa: ARG002 - words lie beside the numbers
+    def read(self, session: Session, series: int, from_us: int, to_us: int, rows_max: int, *, worded: bool) -> Rows:
         """[from, to) of one series, in the order of time; `worded`: it is told in words."""
-        return _rows(_cursor(session).execute(_READ, (series, from_us, to_us, rows_max)).fetchall())
+        statement = _READ if worded else _READ_NUMBERS
+        return _rows(series, _cursor(session).execute(statement, (series, from_us, to_us, rows_max)).fetchall())
 
     def read_before(self, session: Session, series: int, from_us: int, to_us: int) -> Rows:
         """The last row in [from, to), if there is one."""
-        return _rows(_cursor(session).execute(_BEFORE, (series, from_us, to_us)).fetchall())
+        return _rows(series, _cursor(session).execute(_BEFORE, (series, from_us, to_us)).fetchall())
 
     def last_us(self, session: Session, series: Sequence[int]) -> dict[int, int]:
         """The newest moment of each series that has one."""
@@ -122,14 +124,14 @@ def _records(rows: Rows) -> Any:
     )
 
 
-def _rows(found: Sequence[tuple[int, int, float | None, int, str | None]]) -> Rows:
+def _rows(series: int, found: Sequence[tuple[Any, ...]]) -> Rows:
     if not found:
         return NO_ROWS
-    series, at_us, value, quality, words = zip(*found, strict=True)
+    at_us, value, quality, *words = zip(*found, strict=True)
     return Rows(
-        np.array(series, np.int32),
+        np.full(len(found), series, np.int32),
         np.array(at_us, np.int64),
         np.array(value, np.float64),  # None becomes not a number
         np.array(quality, np.int16),
-        {at: text for at, text in enumerate(words) if text is not None},
+        {at: text for at, text in enumerate(words[0]) if text is not None} if words else {},
     )
