@@ -87,11 +87,11 @@ def rain_mm(gauge: Gauge, window_h: int, now_s: float) -> float | None:
 
 
 def _spread(since_s: float, before_mm: float, until_s: float, after_mm: float) -> list[tuple[float, float]]:
-    """The minutes between two readings, of the last day, as if it had rained evenly."""
+    """The minutes between two readings, of the last day, as if it had rained evenly; none right behind the first."""
     minutes = min(int((until_s - since_s) / _STEP_S), int(_DAY_S / _STEP_S) + 1)
     rate_mm_per_s = (after_mm - before_mm) / (until_s - since_s)
     moments = [until_s - back * _STEP_S for back in range(minutes, 0, -1)]
-    return [(at_s, before_mm + (at_s - since_s) * rate_mm_per_s) for at_s in moments if at_s > since_s]
+    return [(at_s, before_mm + (at_s - since_s) * rate_mm_per_s) for at_s in moments if at_s >= since_s + _STEP_S]
 
 
 def stage_reached(gauge: Gauge, rules: Sequence[WarningRule], now_s: float) -> Reached | None:

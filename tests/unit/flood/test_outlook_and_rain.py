@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.flood import pictures
@@ -127,6 +127,7 @@ def test_stages(steps: list[tuple[float, float]], hour: float, expected: Reached
 
 
 @given(st.lists(st.tuples(st.floats(1, 600), st.integers(0, 50)), min_size=1, max_size=200))
+@example([(1.0, 1), (61.0, 1), (1.0, 1), (61.0, 1), (1.0, 1)])
 def test_a_day_s_sum_is_what_was_counted(steps: list[tuple[float, int]]) -> None:
     """Tenths of a millimetre, at any moments within a day; memory stays bounded by minutes."""
     gauge, now_s, total = rain.observe(Gauge(), 0.0, 0.0), 0.0, 0
