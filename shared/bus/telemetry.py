@@ -30,8 +30,13 @@ RETRY_S = 1.0
 BEAT_S = 2.0
 STREAM_PREFETCH = 200
 PAUSE_S = 0.5
-REACH_S = 2.0
-"""So long the end of the stream is looked for, wall time."""
+EMPTY_S = 5.0
+"""A stream of which nothing comes for so long is empty, wall time;"""
+END_S = 1.0
+"""and one that told something and tells no more for so long has come to its end."""
+OWN_OFFSETS_MAX = 50
+"""The broker numbers notes of its own among the messages, one at the begin of a segment; what is removed is whole
+segments, which hold hundreds."""
 ROWS_WAITING_MAX = 200_000
 """Readings that may wait in memory for the sender; more can only mean that it is stuck, and are lost, accounted."""
 
@@ -261,16 +266,21 @@ class StreamReader:
         self._open = place
         self._on_frame = on_frame
         self._on_pause = on_pause
+        self._opening = False
+        """Nothing was read since the stream was opened."""
         self._loop = BrokerLoop(uri, f"{service} telemetry reader", self._serve)
         self.start, self.stop = self._loop.start, self._loop.stop
 
     def _serve(self, link: Link) -> None:
         declare_shared(link, TELEMETRY_STREAM)
         place = self._open()
-        if isinstance(place.start, int) and not self._reaches(link, place.start - 1):
-            log.warning("the stream is another one than before", taken=place.start - 1)
-            place.start = "first"
-            place.missed += 1
+        if isinstance(place.start, int):
+            newest = self._newest(link, place.start - 1)
+            if newest is None or newest < place.start - 1:
+                log.warning("the stream is another one than before", read=place.start - 1, newest=newest)
+                place.start = "first"
+                place.missed += 1
+        self._opening = True
         channel = link.channel()
         channel.basic_qos(0, STREAM_PREFETCH, False)
         channel.basic_consume(
@@ -283,11 +293,13 @@ class StreamReader:
 
     def _take(self, channel: Any, place: StreamPlace, raw: Any) -> None:
         offset = int(raw.headers["x-stream-offset"])
-        if isinstance(place.start, int) and offset < place.start:  # a stream is read by chunks
-            channel.basic_ack(raw.delivery_tag)
-            return
         if isinstance(place.start, int):
-            place.missed += offset - place.start
+            if offset < place.start:  # a stream is read by chunks
+                channel.basic_ack(raw.delivery_tag)
+                return
+            if self._opening and offset - place.start > OWN_OFFSETS_MAX:
+                place.missed += offset - place.start
+        self._opening = False
         try:
             frame = decode_frame(bytes(raw.body))
         except Malformed as error:
@@ -298,9 +310,12 @@ class StreamReader:
         place.start = offset + 1
         channel.basic_ack(raw.delivery_tag)
 
-    def _reaches(self, link: Link, offset: int) -> bool:
-        """Does the stream go so far? One that was made anew does not, and would tell us nothing until it did."""
-        newest = -1
+    def _newest(self, link: Link, wanted: int) -> int | None:
+        """The newest offset there is, or the first that is not below `wanted`; None when the stream is empty.
+
+        A stream that was made anew is shorter than what we have read, and would tell us nothing until it no longer is.
+        """
+        newest: int | None = None
         channel = link.channel()
 
         def note(raw: Any) -> None:
@@ -310,12 +325,14 @@ class StreamReader:
 
         channel.basic_qos(0, STREAM_PREFETCH, False)
         tag = channel.basic_consume(TELEMETRY, callback=note, arguments={"x-stream-offset": "last"})
-        until = time.monotonic() + REACH_S
-        while newest < offset and time.monotonic() < until and not self._loop.stopping.is_set():
+        seen, until = newest, time.monotonic() + EMPTY_S
+        while (newest is None or newest < wanted) and time.monotonic() < until and not self._loop.stopping.is_set():
             link.drain(0.1)
+            if newest != seen:
+                seen, until = newest, time.monotonic() + END_S
         channel.basic_cancel(tag)
         channel.close()
-        return newest >= offset
+        return newest
 
 
 def _outgoing(body: bytes) -> Outgoing:

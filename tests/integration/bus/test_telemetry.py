@@ -89,6 +89,24 @@ def test_a_reader_starts_from_a_moment_from_an_offset_or_from_the_end(amqp_uri: 
     assert [frame.seq for frame in everything] == list(range(1, len(everything) + 1))
 
 
+def test_a_reader_that_is_ahead_of_the_stream_begins_anew(amqp_uri: str, tmp_path: Path) -> None:
+    told: list[Frame] = []
+    offsets: list[int] = []
+    with Sending(amqp_uri, tmp_path) as sender, reading(amqp_uri, "first", told, offsets):
+        for number in range(3):
+            sender.report(AREA, readings(number))
+            eventually(lambda number=number: len(told) == number + 1, 5)
+        behind: list[Frame] = []
+        with reading(amqp_uri, offsets[-1] + 1, behind) as place:
+            sender.report(AREA, readings(3))
+            eventually(lambda: values(behind) == [0.03], 10)
+            assert 0 == place.missed
+        another: list[Frame] = []
+        with reading(amqp_uri, 10_000, another) as place:  # as after the loss of the broker's disk
+            eventually(lambda: values(another) == values(told), 20)
+            assert 1 == place.missed
+
+
 def test_readings_wait_in_the_spool_while_the_broker_is_away(mortal_broker: Brokers, tmp_path: Path) -> None:
     uri = mortal_broker.uri(mortal_broker.new_vhost())
     declared(uri)
