@@ -128,14 +128,11 @@ describe('axes', () => {
 })
 
 describe('a line', () => {
-  it('is straight between readings and stands to the end', () => {
+  it('stands from reading to reading: they are told by exception', () => {
     const line = lineOf(trend({ samples: samples([0, 1], [30, 2]) }))
-    expect(seconds(runsOf(line, ms(60)))).toEqual([[[0, 1], [30, 2], [60, 2]]])
-  })
-
-  it('is stepped for a status', () => {
-    const line = lineOf(trend({ kind: 'status', samples: samples([0, false], [30, true]) }))
-    expect(seconds(runsOf(line, ms(60)))).toEqual([[[0, 0], [30, 0], [30, 1], [60, 1]]])
+    expect(seconds(runsOf(line, ms(60)))).toEqual([[[0, 1], [30, 1], [30, 2], [60, 2]]])
+    const status = lineOf(trend({ kind: 'status', samples: samples([0, false], [30, true]) }))
+    expect(seconds(runsOf(status, ms(60)))).toEqual([[[0, 0], [30, 0], [30, 1], [60, 1]]])
   })
 
   it('ends where a gap begins and bridges none', () => {
@@ -186,7 +183,7 @@ describe('a line', () => {
     expect(standingAt(lost, ms(40), ms(50)).gap?.cause).toBe('bad.timeout')
     const back = withReading(lost, heard(50, 3), words)
     expect(back.gaps).toMatchObject([{ fromMs: ms(30), toMs: ms(50) }])
-    expect(seconds(runsOf(back, ms(60)))).toEqual([[[0, 1], [30, 2], [30, 2]], [[50, 3], [60, 3]]])
+    expect(seconds(runsOf(back, ms(60)))).toEqual([[[0, 1], [30, 1], [30, 2], [30, 2]], [[50, 3], [60, 3]]])
   })
 
   it('of another day lies over this one', () => {

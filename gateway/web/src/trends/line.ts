@@ -55,7 +55,8 @@ export function lineOf(trend: Trend): Line {
     pieces: trend.buckets.length > 0 ? trend.buckets.map((each) => bucket(each, resolutionMs, toMs)) : trend.samples.map(sample),
     gaps: trend.gaps.map(({ begin, end, cause, text }) => ({ fromMs: Date.parse(begin), toMs: Date.parse(end), cause, text })),
     resolutionMs,
-    stepped: trend.kind !== 'measure',
+    // A reading is told by exception: it stands until the next, and a slope between the two would be invented.
+    stepped: trend.buckets.length === 0 || trend.kind !== 'measure',
     toMs,
   }
 }
