@@ -45,5 +45,5 @@ def _text(catalogue: Catalogue, row: Mapping[str, Any]) -> str:
     data = orjson.loads(row["data"])
     try:
         return searched(catalogue, row["event"], row["area"], row["asset"], row["actor"], data)
-    except Exception:
+    except Exception:  # whatever an event of another build looks like, it is in the journal and is found by its names
         return " ".join(str(row[name]) for name in ("event", "asset", "actor") if row[name])
