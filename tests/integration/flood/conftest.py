@@ -135,11 +135,13 @@ def folder(tmp_path: Path) -> Path:
     return furnish(tmp_path)
 
 
-def furnish(folder: Path, starts_per_hour: int = 6) -> Path:
+def furnish(folder: Path, starts_per_hour: int | None = None) -> Path:
     """The town's site and its clock."""
-    site = SITE.replace("pumps: 1}", f"pumps: 1, starts_per_hour: {starts_per_hour}}}").replace(
-        "      pumps: 1\n", f"      pumps: 1\n      group: {{starts_per_hour_max: {starts_per_hour}}}\n"
-    )
+    site = SITE
+    if starts_per_hour is not None:
+        site = site.replace("pumps: 1}", f"pumps: 1, starts_per_hour: {starts_per_hour}}}").replace(
+            "      pumps: 1\n", f"      pumps: 1\n      group: {{starts_per_hour_max: {starts_per_hour}}}\n"
+        )
     (folder / "site.yaml").write_text(site, encoding="utf-8")
     write_anchor(folder / CLOCK, Anchor(wall_s=time.time(), city_s=time.time(), rate=RATE))
     return folder
