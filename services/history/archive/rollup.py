@@ -26,7 +26,7 @@ from shared.field.quality import MANUAL, is_good
 
 LAG_US = 90_000_000
 """So far the stream must be past the end of an hour, city time."""
-SERIES_AT_ONCE = 8
+SERIES_AT_ONCE = 4
 """That many series are rolled up in one transaction: nobody who writes waits for long."""
 READINGS_MAX = 200_000
 CARRY_US = int(MANUAL_HOLD_S * 1e6)
