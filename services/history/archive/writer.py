@@ -63,7 +63,7 @@ class ArchiveWriter:
         self._gap: Gap | None = None
         self._since_s: float | None = None
         self._portions: queue.Queue[_Portion] = queue.Queue(maxsize=1)
-        self._lost = False
+        self._lost = self._site_changed = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="archive writer", daemon=True)
         self.committed = Position()
@@ -80,9 +80,8 @@ class ArchiveWriter:
         self._thread.join(within_s)
 
     def expect_anew(self) -> None:
-        """The site was changed; called by the reader's thread or while it stands."""
-        if self._collector is not None:
-            self._collector.expect_anew()
+        """The site was changed. By any thread: what comes next is kept as it says now."""
+        self._site_changed = True
 
     def place(self) -> StreamPlace:
         """Where the stream is to be read from. Raises Unavailable when the database cannot tell."""
@@ -97,6 +96,9 @@ class ArchiveWriter:
     def on_frame(self, frame: Frame, offset: int) -> None:
         """Blocks while the database is slower than the stream. Raises Unavailable when it is to be opened anew."""
         assert self._collector is not None
+        if self._site_changed:
+            self._site_changed = False
+            self._collector.expect_anew()
         reached = self._reached
         if self._place.missed:
             self._gap = self._missed(frame, reached)
