@@ -71,7 +71,7 @@ class Completeness:
         known: dict[int, tuple[float, int]] = {}
         since_us = None if series is None else self._readings.first_us(session, series.id)
         if series is not None:
-            found = self._trends.days(session, series, edges, self._expected(asked.asset, point))
+            found = self._trends.days(session, series, edges, self._expected(asked.asset, point), asked.now_us)
             columns = zip(found.start_us.tolist(), found.good_s.tolist(), found.count.tolist(), strict=True)
             known = {start_us: (good_s, count) for start_us, good_s, count in columns}
         days = []

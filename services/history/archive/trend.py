@@ -89,11 +89,11 @@ class Trends:
                 return self._samples(session, asked, series, rows, expected, events)
         return self._pieces(session, asked, series, expected, events)
 
-    def days(self, session: Session, series: Series, edges: Ints, expected: Expectation) -> Buckets:
+    def days(self, session: Session, series: Series, edges: Ints, expected: Expectation, now_us: int) -> Buckets:
         """Pieces between midnights, which may be of different lengths where clocks are changed."""
         whole = all(int(edge) % HOUR_US == 0 for edge in edges)
         level = ROLLUPS[-1] if whole else ROLLUPS[0]
-        return regrouped(self._fine(session, series, level, edges, expected), edges)
+        return regrouped(self._fine(session, series, level, edges, expected, now_us), edges)
 
     def _samples(
         self,
@@ -122,9 +122,9 @@ class Trends:
             width = max(width, level.width_us)
         edges = _edges(asked, width)
         if level is None:
-            found = self._bucketed(session, series, int(edges[0]), int(edges[-1]), edges, expected)
+            found = self._bucketed(session, series, int(edges[0]), int(edges[-1]), edges, expected, asked.now_us)
         else:
-            found = regrouped(self._fine(session, series, level, edges, expected), edges)
+            found = regrouped(self._fine(session, series, level, edges, expected, asked.now_us), edges)
         end_us = min(asked.to_us, asked.now_us)
         missing = _merged([*_missing(found, edges, asked.from_us, end_us), *_spans(events)], asked.from_us, end_us)
         caused = self._since_ever(session, series, _caused(missing, events, None, ()))
@@ -139,7 +139,9 @@ class Trends:
         before = KnownGap(gap.from_us, min(gap.to_us, first_us), BEFORE)
         return [before, *([KnownGap(first_us, gap.to_us, gap.cause)] if gap.to_us > first_us else []), *later]
 
-    def _fine(self, session: Session, series: Series, level: Level, edges: Ints, expected: Expectation) -> Buckets:
+    def _fine(
+        self, session: Session, series: Series, level: Level, edges: Ints, expected: Expectation, now_us: int
+    ) -> Buckets:
         """From rollups, and from the readings of hours that are not rolled up yet."""
         from_us, to_us = int(edges[0]), int(edges[-1])
         rolled = self._readings.read_rollup(session, level, series.id, from_us, to_us)
@@ -148,15 +150,22 @@ class Trends:
         for first_us, end_us in _runs(unrolled):
             begin_us, stop_us = max(first_us, from_us), min(end_us, to_us)
             fine = np.arange(begin_us, stop_us + level.width_us, level.width_us)
-            parts.append(self._bucketed(session, series, begin_us, stop_us, fine, expected))
+            parts.append(self._bucketed(session, series, begin_us, stop_us, fine, expected, now_us))
         return joined(parts).in_order()
 
     def _bucketed(
-        self, session: Session, series: Series, from_us: int, to_us: int, edges: Ints, expected: Expectation
+        self,
+        session: Session,
+        series: Series,
+        from_us: int,
+        to_us: int,
+        edges: Ints,
+        expected: Expectation,
+        now_us: int,
     ) -> Buckets:
         rows = with_carry(session, self._readings, series, from_us, to_us, READINGS_MAX)
         good, manual = flags(session, rows)
-        return bucketed(rows, good, manual, edges, expected)
+        return bucketed(rows, good, manual, edges, expected, now_us=now_us)
 
     def _level(self, width_us: int, asked: Question) -> Level | None:
         """The widest whose pieces make up ours, among those that are still kept; None: the readings themselves."""

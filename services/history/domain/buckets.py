@@ -93,10 +93,16 @@ def bucketed(
     edges_us: Ints,
     expected: Expectation,
     cuts: Sequence[Span] = (),
+    *,
+    now_us: int | None = None,
 ) -> Buckets:
-    """Readings of one series, with the last one before the first edge if there is any, in the pieces between edges."""
+    """Readings of one series, with the last one before the first edge if there is any, in the pieces between edges.
+
+    `now_us`: nothing stands yet of what is still to come; None where all of it is past.
+    """
     first_us, end_us = int(edges_us[0]), int(edges_us[-1])
-    known = stretches(rows, good, manual, first_us, end_us, expected.hold_s, cuts)
+    known_until_us = end_us if now_us is None else max(first_us, min(end_us, now_us))
+    known = stretches(rows, good, manual, first_us, known_until_us, expected.hold_s, cuts)
     pieces = len(edges_us) - 1
     lowest, highest, mean, last, good_s = _weighed(known, edges_us)
     inside = (rows.at_us >= first_us) & (rows.at_us < end_us)

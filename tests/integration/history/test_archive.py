@@ -278,6 +278,20 @@ def test_each_day_says_how_much_is_known_and_why_not_of_the_rest(rig: Rig) -> No
     assert [(0, 0)] * 3 == [(day["span_s"], day["good_s"]) for day in found["never"]]
 
 
+def test_what_is_still_to_come_is_not_known_yet(rig: Rig) -> None:
+    rig.expected[LEVEL] = Expectation(hold_s=100.0)
+    told = [("level", 0.0, 1.0, "good"), ("level", 20.0, None, "bad.timeout"), ("level", 60.0, 3.0, "good")]
+    write(rig, [frame(1, told)])
+    rig.set_now(80)
+    (day,) = rig.archive.read_completeness(
+        asset="well", trade="flood", area=AREA, controllers={"level": "rtu"}, edges_us=[at(0), at(86_400)]
+    )["level"]
+    assert (80, 40, {"other": 40}) == (day["span_s"], pytest.approx(day["good_s"]), pytest.approx(day["missing"]))
+    write(rig, [frame(2, [("level", 60.0 + n, 3.0, "good") for n in range(1, 20)])], 1)
+    pieces = trend(rig, 0, 600, 10)["buckets"]
+    assert [20.0, 20.0] == pytest.approx(pieces["good_s"])
+
+
 def test_what_was_kept_later_is_not_missing_before(rig: Rig) -> None:
     write(rig, [frame(1, seconds(50_000, 86_400, 50))])
     rig.set_now(86_400)
