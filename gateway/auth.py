@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,9 +21,13 @@ from gateway.storage import Role, User, Verb
 from shared.contracts.gateway import AuditEvent, SignedIn, SignedOut, SignInRefused
 from shared.contracts.message import Actor
 from shared.database import DatabaseThread, Session
-from shared.errors import Forbidden, PlatformError
+from shared.errors import Forbidden, PlatformError, Unavailable
 
 _log = structlog.get_logger()
+
+KNOWN_S = 4 * 3600.0
+"""A database that is away for longer locks everybody out."""
+KNOWN_MAX = 2000
 
 Audit = Callable[[Session, AuditEvent], None]
 
@@ -79,6 +86,34 @@ class Caller:
             raise Forbidden("forbidden", verb="administer", trade="*", area="*")
 
 
+class KnownCallers:
+    """Who was let in lately. While the database is away they go on seeing the city; nobody new comes in, and nobody's
+    rights can change in it. `monotonic`: in seconds. Safe for several threads.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+
+    def note(self, key: str, caller: Caller | None) -> None:
+        """As the database has just said."""
+        with self._lock:
+            self._found.pop(key, None)
+            if caller is not None:
+                self._found[key] = caller, self._monotonic()
+                if len(self._found) > KNOWN_MAX:
+                    self._found.popitem(last=False)
+
+    def recall(self, key: str, address: str) -> Caller | None:
+        """None for whom the database has not confirmed within KNOWN_S."""
+        with self._lock:
+            caller, at = self._found.get(key, (None, 0.0))
+        if caller is None or self._monotonic() - at > KNOWN_S:
+            return None
+        return replace(caller, address=address)
+
+
 class Accounts:
     """Signing in and out. Times here are the wall's: they concern people, not the city."""
 
@@ -87,6 +122,7 @@ class Accounts:
         self._settings = settings
         self._audit = audit
         self._city = city
+        self._known = KnownCallers()
         self._hasher = PasswordHasher()
         # Compared with when there is no such account, so that its absence cannot be told by the time it takes.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
@@ -126,20 +162,44 @@ class Accounts:
             self._audit(session, SignedOut(area=self._city, username=caller.user.username, address=caller.address))
 
         self._database.run(work)
+        self._known.note(_session(secret), None)
 
     def find_by_session(self, secret: str, address: str) -> Caller | None:
-        found = self._database.run(lambda session: storage.find_session(session, secret, _now()))
-        return Caller(found[0], found[1], address, secret) if found else None
+        """Raises Unavailable when the database is away and the caller is not known from before."""
+
+        def find(session: Session) -> Caller | None:
+            found = storage.find_session(session, secret, _now())
+            return Caller(found[0], found[1], address, secret) if found else None
+
+        return self._find(_session(secret), address, find)
 
     def find_by_token(self, secret: str, address: str) -> Caller | None:
-        user = self._database.run(lambda session: storage.find_token_user(session, secret, _now()))
-        return Caller(user, None, address, secret) if user else None
+        """Raises Unavailable, as find_by_session."""
+
+        def find(session: Session) -> Caller | None:
+            user = storage.find_token_user(session, secret, _now())
+            return Caller(user, None, address, secret) if user else None
+
+        return self._find(f"token {storage.secret_hash(secret)}", address, find)
 
     def still_holds(self, caller: Caller) -> bool:
         """Is what the caller came with still valid, and are the account's rights still the same?"""
         find = self.find_by_token if caller.csrf_hash is None else self.find_by_session
         found = find(caller.secret, caller.address)
         return found is not None and found.actor == caller.actor
+
+    def _find(self, key: str, address: str, find: Callable[[Session], Caller | None]) -> Caller | None:
+        known = self._known.recall(key, address)
+        if known is not None and self._database.state().away_s is not None:
+            return known
+        try:
+            found = self._database.run(find)
+        except Unavailable:
+            if known is None:
+                raise
+            return known
+        self._known.note(key, found)
+        return found
 
     def _open(self, username: str, address: str, now: datetime, noted: tuple[int, ...]) -> tuple[User, str, str]:
         expires_at = now + timedelta(hours=self._settings.session_hours_max)
@@ -152,7 +212,9 @@ class Accounts:
             self._audit(session, SignedIn(area=self._city, username=username, address=address))
             return user, secret, csrf
 
-        return self._database.run(work)
+        user, secret, csrf = self._database.run(work)
+        self._known.note(_session(secret), Caller(user, storage.secret_hash(csrf), address, secret))
+        return user, secret, csrf
 
     def _refuse(self, username: str, address: str, cause: str) -> None:
         event = SignInRefused(area=self._city, username=username, address=address, cause=cause)
@@ -180,6 +242,10 @@ class Accounts:
                 _log.info("account_created", account=role)
 
         self._database.run(work)
+
+
+def _session(secret: str) -> str:
+    return f"session {storage.secret_hash(secret)}"
 
 
 def _now() -> datetime:

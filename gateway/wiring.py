@@ -19,6 +19,7 @@ from gateway.views.alarms import STANDING, AlarmView
 from gateway.views.city import CityView
 from gateway.views.commands import CommandView
 from gateway.views.health import HealthView
+from shared.bus.checks import database_check, disk_check
 from shared.bus.commands import CommandSender
 from shared.bus.health import Check, HealthListener, HealthPublisher
 from shared.bus.outbox import Outbox, Relay
@@ -84,6 +85,8 @@ class Gateway:
             clock=self.clock,
             every_s=settings.heartbeat_every_s,
             checks={
+                "database": lambda: database_check(self.database),
+                "disk": lambda: disk_check(settings.data_dir, settings.disk_low_mb),
                 "clocks": self._listener.skew.check,
                 "configuration": self.reload.check,
                 "configurations": self._listener.agreement.check,

@@ -23,6 +23,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from shared.database_state import DatabaseState, DatabaseWork
 from shared.errors import Unavailable
 from shared.settings import CommonSettings
 
@@ -120,6 +121,8 @@ class DatabaseThread:
         self._waiting = threading.BoundedSemaphore(WAITING_MAX)
         self._migrated = migrations is None
         self._listeners: list[Callable[[], None]] = []
+        self._work = DatabaseWork()
+        self.state: Callable[[], DatabaseState] = self._work.state
 
     def run(self, work: Callable[[Session], T], *, durable: bool = False) -> T:
         """Do it in one transaction: committed at its end, rolled back when it raises.
@@ -133,7 +136,8 @@ class DatabaseThread:
         if not self._waiting.acquire(blocking=False):
             raise Unavailable("database_busy", waiting=WAITING_MAX)
         try:
-            value, notify = self._thread.run(lambda: self._transact(work, durable))
+            with self._work.piece():
+                value, notify = self._thread.run(lambda: self._transact(work, durable))
         finally:
             self._waiting.release()
         if notify:

@@ -32,6 +32,7 @@ class CommonSettings(BaseSettings):
     amqp_uri_file: Path | None = Field(default=None, description="file with what AMQP_URI would say")
     database_url_file: Path | None = Field(default=None, description="file with what DATABASE_URL would say")
     data_dir: Path = Path("var")
+    disk_low_mb: float = Field(default=1000.0, ge=0, description="so little free on the disk of DATA_DIR is an alarm")
     site: Path = Path("infra/sites/tangshan")
     site_variables: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
         default={}, description="name=value,name=value: replaces the site file's own variables"

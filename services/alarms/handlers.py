@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.alarms.domain import decisions
 from services.alarms.domain.alarm import Alarm, Key, Rule
+from services.alarms.domain.platform import Change
 from services.alarms.storage import Alarms
+from shared.bus.bus import PLATFORM
 from shared.bus.outbox import Cause
 from shared.contracts.alarms import AlarmRequestRefused
 from shared.contracts.envelope import Envelope
@@ -18,10 +20,14 @@ from shared.contracts.field import (
     ConditionEvent,
     ConditionRaised,
     ConditionsStanding,
+    Priority,
     StandingCondition,
 )
 from shared.contracts.gateway import AcknowledgeAlarm, ResetAlarm
 from shared.contracts.message import Reason
+
+PLATFORM_PRIORITY: Priority = 3
+"""Of conditions of the platform, where rationalisation says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,23 @@ def on_nothing_parked(alarms: list[Alarm], unit: Unit) -> None:
     """The queue of parked messages is empty: somebody has dealt with them."""
     for alarm in alarms:
         unit.alarms.save(alarm, decisions.on_cleared(alarm, unit.now), None)
+
+
+def on_platform_changes(changes: Sequence[Change], city: str, unit: Unit) -> None:
+    """What the heartbeats say of the platform itself, in the order in which it happened."""
+    for change in changes:
+        fault = change.fault
+        key = Key(area=city, trade=PLATFORM, asset=fault.service, condition=fault.condition)
+        alarm = unit.alarms.get_or_new(key)
+        match change.kind:
+            case "raised":
+                rule = unit.rule_for(fault.condition)
+                lines = decisions.on_raised(alarm, rule, PLATFORM_PRIORITY, change.params, change.time)
+            case "cleared":
+                lines = decisions.on_cleared(alarm, change.time)
+            case "unknown":
+                lines = decisions.on_unknown(alarm, change.time)
+        unit.alarms.save(alarm, lines, None)
 
 
 def do_acknowledge(command: AcknowledgeAlarm, envelope: Envelope, unit: Unit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,8 @@ import structlog
 
 from services.alarms import handlers, storage
 from services.alarms.domain.alarm import Rule
+from services.alarms.domain.platform import Change, Fault
+from services.alarms.platform_watch import PlatformWatch
 from services.alarms.rules import load_rationalisation
 from services.alarms.settings import Settings
 from shared.bus.bus import MESSAGE_PARKED, PLATFORM, Bus
@@ -50,16 +52,21 @@ class AlarmsApp:
         self,
         settings: Settings,
         areas: list[str],
+        expected: Sequence[str],
         clock: Clock,
         database: DatabaseThread,
         rule_for: Callable[[str], Rule],
     ) -> None:
+        """`areas`: the city first. `expected`: services whose silence is an alarm."""
         self._areas = areas
         self._clock = clock
         self._database = database
         self._rule_for = rule_for
         self._empty_looks = 0
-        self.bus = Bus(SERVICE, settings, clock, database, retry=Retry())
+        own = (SERVICE, settings.instance or f"{SERVICE}-1")
+        self.platform = PlatformWatch(own, expected, clock, self._standing_faults, self._keep_faults)
+        on_heartbeat = self.platform.on_heartbeat
+        self.bus = Bus(SERVICE, settings, clock, database, retry=Retry(), on_heartbeat=on_heartbeat)
         self._inbox = Inbox(self._ask_again)
         self._watch = ParkedWatch(self.bus.uri, SERVICE, settings.parked_look_every_s, self._on_parked_look)
 
@@ -69,6 +76,7 @@ class AlarmsApp:
             self.bus.do(area, entrypoints.does)
         self.bus.answer(entrypoints.answers)
         self.bus.add(self._watch)
+        self.bus.add(self.platform)
         self.bus.start()
 
     def stop(self) -> None:
@@ -133,6 +141,18 @@ class AlarmsApp:
         request = ResyncRequested(area=envelope.subject, source=envelope.source)
         self.bus.outbox.add(session, request)
 
+    def _standing_faults(self) -> list[Fault]:
+        def work(session: Session) -> list[Fault]:
+            active = self._unit(session).alarms.list_active_of_trade(PLATFORM)
+            found = [Fault.of(alarm.key.asset, alarm.key.condition) for alarm in active]
+            return [fault for fault in found if fault.code != MESSAGE_PARKED]
+
+        return self._database.run(work)
+
+    def _keep_faults(self, changes: Sequence[Change]) -> None:
+        city = self._areas[0]
+        self._database.run(lambda session: handlers.on_platform_changes(changes, city, self._unit(session)))
+
     def _on_parked_look(self, count: int) -> None:
         self._empty_looks = 0 if count else self._empty_looks + 1
         if self._empty_looks != EMPTY_LOOKS:
@@ -160,4 +180,5 @@ def build(settings: Settings, new_thread: NewThread = WorkThread) -> AlarmsApp:
     rules = load_rationalisation(settings.rationalisation)
     database = DatabaseThread(engine_from(settings, SERVICE), Path(__file__).parent / "migrations", new_thread())
     areas = [site.city, *(area.id for area in site.areas)]
-    return AlarmsApp(settings, areas, clock_at(settings.clock_file), database, rules.rule_for)
+    expected = sorted({asset.trade for asset in site.assets} | {"history", "gateway"})
+    return AlarmsApp(settings, areas, expected, clock_at(settings.clock_file), database, rules.rule_for)

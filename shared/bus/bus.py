@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from shared.bus.checks import database_check, disk_check
 from shared.bus.consumer import Consumer, Dispatch, Handler, Parked, Retry
-from shared.bus.health import Check, HealthListener, HealthPublisher, PollTotals, SilentController
+from shared.bus.health import Check, HealthListener, HealthPublisher, Heartbeat, PollTotals, SilentController
 from shared.bus.outbox import Outbox, Relay, count_waiting
 from shared.bus.query import QueryServer
 from shared.bus.topology import command_queue, dotted, event_queue, report_queue
@@ -54,9 +55,10 @@ class Bus:
         configuration: Callable[[], str] = str,
         silent: Callable[[], Sequence[SilentController]] = tuple,
         polls: Callable[[], PollTotals] = PollTotals,
+        on_heartbeat: Callable[[Heartbeat], None] | None = None,
     ) -> None:
         """`configuration`: the digest of the files this process works by. `silent`: who does not answer it now.
-        `polls`: how it has polled."""
+        `polls`: how it has polled. `on_heartbeat` is called for each that is heard, our own too."""
         self.service = service
         self.instance = settings.instance or f"{service}-1"
         self.uri = settings.amqp_uri
@@ -65,7 +67,7 @@ class Bus:
         self._retry = retry
         self.outbox = Outbox(service, self.instance, clock)
         self.relay = Relay(self.uri, self.instance, database)
-        self.health = HealthListener(self.uri, service, configuration=configuration)
+        self.health = HealthListener(self.uri, service, on_heartbeat, configuration=configuration)
         self._heart = HealthPublisher(
             self.uri,
             service=service,
@@ -74,6 +76,8 @@ class Bus:
             clock=clock,
             every_s=settings.heartbeat_every_s,
             checks={
+                "database": lambda: database_check(database),
+                "disk": lambda: disk_check(settings.data_dir, settings.disk_low_mb),
                 "events": self._events_leave,
                 "clocks": self.health.skew.check,
                 "configurations": self.health.agreement.check,

@@ -115,5 +115,5 @@ class Archive:
         if self.writer.outage is not None:
             return Check(ok=False, code="archive_waits", params={"cause": self.writer.outage})
         head_us = self.writer.committed.head_us
-        behind_s = round((self._now_us() - head_us) / 1e6) if head_us else 0
+        behind_s = 0 if self.writer.has_written_all else round((self._now_us() - head_us) / 1e6)
         return Check(ok=behind_s <= LATE_S, code="archive_behind", params={"behind_s": behind_s})

@@ -71,6 +71,11 @@ class ArchiveWriter:
         self.outage: str | None = None
         """The code of what keeps us from writing."""
 
+    @property
+    def has_written_all(self) -> bool:
+        """All that came; more of it may be in the stream."""
+        return self.committed.taken == self._reached.taken
+
     def start(self) -> None:
         self._thread.start()
 

@@ -97,7 +97,7 @@ class City:
         settings = Settings(amqp_uri=self.uri, data_dir=self.directory, parked_look_every_s=0.5)
         rules = load_rationalisation(settings.rationalisation)
         areas = [CITY, AREA, OTHER_AREA]
-        self.app = AlarmsApp(settings, areas, self.clock, DatabaseThread(self.engine, MIGRATIONS), rules.rule_for)
+        self.app = AlarmsApp(settings, areas, (), self.clock, DatabaseThread(self.engine, MIGRATIONS), rules.rule_for)
         self.app.start(table(self.app))
         eventually(lambda: is_there(self.uri, command_queue("alarms", AREA).name), 10)
 
