@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -57,6 +58,7 @@ _SQLITE_OUTAGES = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
+_DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
 _POSTGRES_OUTAGES = ("08", "53", "57", "58", "40", "55", "25006")
 """SQLSTATE classes: connection, resources, operator, system, rollback (deadlock), not available; read-only."""
 
@@ -163,10 +165,10 @@ class DatabaseThread:
                 value = work(session)
                 session.commit()
                 return value, bool(session.info.get(OUTBOX_WRITTEN))
-        except DBAPIError as error:
+        except (DBAPIError, *_DRIVER_ERRORS) as error:  # the second are of what goes past SQLAlchemy: COPY, big results
             if not is_outage(error):
                 raise
-            raise Unavailable("database_unavailable", detail=str(error.orig).strip()[:200]) from error
+            raise Unavailable("database_unavailable", detail=str(_original(error)).strip()[:200]) from error
 
 
 OUTBOX_WRITTEN = "outbox_written"
@@ -285,16 +287,23 @@ def migrate(engine: sa.Engine, folder: Path) -> None:
         environment.run_migrations()
 
 
-def is_outage(error: DBAPIError) -> bool:
-    """True when the database is away or busy, False when the statement itself is wrong (which is a defect)."""
-    original = error.orig
+def is_outage(error: Exception) -> bool:
+    """True when the database is away or busy, False when the statement itself is wrong (which is a defect). Of
+    SQLAlchemy or of the driver."""
+    original = _original(error)
     if isinstance(original, sqlite3.Error):
         code: int | None = getattr(original, "sqlite_errorcode", None)
         return code is not None and (code & 0xFF) in _SQLITE_OUTAGES
     state: str | None = getattr(original, "sqlstate", None)
     if state is None:
-        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
+        invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+        return invalidated or isinstance(error, sa.exc.OperationalError | psycopg.OperationalError)
     return state.startswith(_POSTGRES_OUTAGES)
+
+
+def _original(error: Exception) -> BaseException | None:
+    """What the driver raised."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _prepare_schema(connection: sa.Connection, schema: str) -> None:

@@ -4,11 +4,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from shared.database import BUSY_S_MAX, DatabaseThread, UtcDateTime, migrate, postgres_engine, sqlite_engine
+from shared.database import BUSY_S_MAX, DatabaseThread, UtcDateTime, driver_of, migrate, postgres_engine, sqlite_engine
 from shared.errors import Unavailable
 from tests.integration.bus.rig import MIGRATIONS, NOON, applied
 
@@ -134,3 +135,18 @@ def test_two_databases_of_one_process_can_be_migrated_at_once(tmp_path: Path) ->
     for engine in engines:
         assert "outbox" in sa.inspect(engine).get_table_names()
         engine.dispose()
+
+
+def test_a_driver_whose_server_goes_in_the_middle_is_unavailable_and_comes_back(postgres: str) -> None:
+    database = DatabaseThread(postgres_engine(postgres, schema="public"), None)
+
+    def die(session: Session) -> None:
+        with driver_of(session).cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(Unavailable):
+        database.run(die)
+    assert 1 == database.run(lambda session: session.scalar(sa.text("SELECT 1")))
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        database.run(lambda session: driver_of(session).execute("SELECT * FROM nothing_of_that_name"))
+    database.close()

@@ -10,16 +10,20 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from infra.local.postgres import PrivateDatabase
 from infra.simulator.control import SimulatorClient
 from shared.clock import CityClock
+from shared.database import BUSY_S_MAX
 from tests.system.city import Command, Desk, city
 from tests.waiting import eventually
 
 RATE = 60.0
 STATION = "xinhua"
 OTHER = "kaiping"
+STORM_RATE = 15.0
+STANDBY_S_MAX = 10.0
 LEVEL_M_MAX = 6.5
 """The anchor with two of three pumps for the whole storm is 6.38 m."""
 HOUR = timedelta(hours=1)
@@ -48,6 +52,10 @@ class Outage:
 
     def away(self) -> set[str]:
         return {name for name, checks in self.checks().items() if checks["database"]["code"] == "database_away"}
+
+    def level_age_s(self) -> float:
+        readings = self.desk.get("/api/readings", asset=STATION)
+        return float(next(each["age_s"] for each in readings if each["point"] == "level_wet_well"))
 
     def alarms(self, condition: str) -> list[dict[str, Any]]:
         return [each for each in self.desk.get("/api/alarms") if each["condition"].startswith(condition)]
@@ -109,6 +117,37 @@ def test_a_database_away_for_an_hour_of_rain(outage: Outage) -> None:
     assert since <= datetime.fromisoformat(alarm["raised_at"]) <= since + HOUR / 2, "with the time at which it was so"
     eventually(lambda: desk.alarm(f"{OTHER}~power_lost"), within_s=60)
     eventually(lambda: not _unknown_s(outage, since, back), within_s=60)
+
+
+@pytest.mark.timeout(200)
+def test_a_database_that_hangs_holds_no_pump_up(outage: Outage) -> None:
+    sim = outage.sim
+    sim.rate(STORM_RATE)
+    sim.storm(3, at_minute=30)
+    eventually(lambda: sim.status()["stations"][STATION]["running"], within_s=90)
+    started = outage.now()
+    eventually(lambda: outage.now() > started + timedelta(minutes=3), within_s=60)  # its start is proven by then
+    running = eventually(lambda: sim.status()["stations"][STATION]["running"], within_s=90)
+    engine = sa.create_engine(outage.database.database_url)
+    with engine.begin() as connection:
+        for table in ("outbox", "outbox_moved", "ledger"):
+            connection.execute(sa.text(f"LOCK TABLE flood.{table} IN ACCESS EXCLUSIVE MODE"))
+        tripped = sim.trip_pump(STATION)
+        assert tripped in running
+        since = outage.now()
+        eventually(lambda: [each for each in sim.status()["stations"][STATION]["running"] if each != tripped], 30)
+        assert outage.now() - since < timedelta(seconds=STANDBY_S_MAX)
+        eventually(lambda: not outage.checks()["flood"]["database"]["ok"], within_s=30)
+        sim.rate(1)
+        ends_at = outage.now() + timedelta(seconds=3 * BUSY_S_MAX)
+        ages_s = [0.0]
+        eventually(lambda: ages_s.append(outage.level_age_s()) or outage.now() >= ends_at, within_s=60)
+        assert max(ages_s) < BUSY_S_MAX, "no scan waits as long as the database's own work does"
+        eventually(lambda: outage.alarms("database_"), within_s=30)
+        assert "flood" == outage.alarms("database_")[0]["asset"]
+    engine.dispose()
+    eventually(lambda: outage.desk.alarm(f"{STATION}~pump{tripped}_tripped"), within_s=30)
+    eventually(lambda: all(not each["active"] for each in outage.alarms("database_")), within_s=100)
 
 
 def _four(alarms: list[dict[str, Any]]) -> list[dict[str, Any]]:
