@@ -75,6 +75,7 @@ class Bus:
             every_s=settings.heartbeat_every_s,
             checks={
                 "events": self._events_leave,
+                "schema": self._schema_is_ours,
                 "clocks": self.health.skew.check,
                 "configurations": self.health.agreement.check,
                 **(checks or {}),
@@ -185,3 +186,9 @@ class Bus:
             return Check(ok=True, code="events_leave", params={})
         waiting = None if outage.startswith("database") else self._database.run(count_waiting)
         return Check(ok=False, code="events_wait", params={"cause": outage, "waiting": waiting})
+
+    def _schema_is_ours(self) -> Check:
+        newer = self._database.newer
+        if newer is None:
+            return Check(ok=True, code="schema_is_ours", params={})
+        return Check(ok=False, code="schema_is_newer", params={"revision": newer})
