@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PREPARE := $(PYTHON) infra/local/prepare.py
 UI := gateway/web
-.PHONY: help setup prepare-run prepare-test run test check style types imports unit ui bench soak test-compose lock clean
+.PHONY: help setup prepare-run prepare-test run test check style types imports unit ui bench soak test-compose backup restore lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do printf '  make %-14s %s\n' "$$target" "$$text"; done
@@ -52,6 +52,12 @@ soak: prepare-test ## What takes hours: kill loops, 10^5 faulty polls, fuzzing (
 
 test-compose: prepare-test ## Start docker-compose.yml for real, look at it, stop it
 	@$(PY) -m tests.compose
+
+backup: prepare-run ## Save the whole platform while it runs (FILE=city.backup DATA_DIR=var DATABASE_URL=...)
+	@.venv/bin/urbanops backup "$(FILE)"
+
+restore: prepare-run ## Restore a saved platform (FILE=city.backup; ARGS=--replace puts what is there aside)
+	@.venv/bin/urbanops restore "$(FILE)" $(ARGS)
 
 lock: prepare-test ## Lock the dependencies of pyproject.toml anew, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --extra simulator pyproject.toml -o requirements.lock

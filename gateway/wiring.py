@@ -155,6 +155,8 @@ class Gateway:
             self.database.run(lambda _session: None)
         except Unavailable as error:
             return Check(ok=False, code=error.code, params=error.params)
+        if self.database.newer is not None:
+            return Check(ok=True, code="schema_is_newer", params={"revision": self.database.newer})
         return Check(ok=True, code="database_available", params={})
 
     def _list_alarms(self) -> Iterable[AlarmSnapshot]:

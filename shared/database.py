@@ -18,14 +18,12 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.database_state import DatabaseState, DatabaseWork
 from shared.errors import Unavailable
+from shared.migrating import migrate
 from shared.settings import CommonSettings
 
 __all__ = [
@@ -122,6 +120,7 @@ class DatabaseThread:
         self._thread: NativeThread = thread or WorkThread()
         self._waiting = threading.BoundedSemaphore(WAITING_MAX)
         self._migrated = migrations is None
+        self._newer: str | None = None
         self._listeners: list[Callable[[], None]] = []
         self._work = DatabaseWork()
         self.state: Callable[[], DatabaseState] = self._work.state
@@ -147,6 +146,11 @@ class DatabaseThread:
                 listener()
         return value
 
+    @property
+    def newer(self) -> str | None:
+        """The revision of a newer build that the schema is at, when this one works with it; else None."""
+        return self._newer
+
     def on_outbox(self, listener: Callable[[], None]) -> None:
         """Call it, in the caller's own thread, after each commit that left something in the outbox."""
         self._listeners.append(listener)
@@ -159,7 +163,7 @@ class DatabaseThread:
     def _transact(self, work: Callable[[Session], T], durable: bool) -> tuple[T, bool]:
         try:
             if not self._migrated and self._migrations is not None:
-                migrate(self._engine, self._migrations)
+                self._newer = migrate(self._engine, self._migrations)
                 self._migrated = True
             with _flushed(self._engine) if durable else nullcontext(), Session(self._engine) as session:
                 value = work(session)
@@ -250,10 +254,6 @@ def reach(url: str) -> None:
         engine.dispose()
 
 
-_migrating = threading.Lock()
-"""alembic's `op` is one for the whole process."""
-
-
 @contextmanager
 def _flushed(engine: sa.Engine) -> Iterator[None]:
     """Commits wait until SQLite's log is on the disk."""
@@ -267,24 +267,6 @@ def _flushed(engine: sa.Engine) -> Iterator[None]:
     finally:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.close()
-
-
-def migrate(engine: sa.Engine, folder: Path) -> None:
-    """Bring the schema to the newest of `folder`/versions/*.py, in one transaction. Expand first, contract later."""
-    config = Config()
-    config.set_main_option("script_location", str(folder))
-    script = ScriptDirectory.from_config(config)
-
-    def upgrade(revision: Any, _context: object) -> Any:
-        return script._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade head` itself calls
-
-    context = EnvironmentContext(config, script, fn=upgrade)
-    with _migrating, engine.begin() as connection, context as environment:
-        schema = connection.get_execution_options().get("schema_of_service")
-        if schema is not None:
-            _prepare_schema(connection, str(schema))
-        environment.configure(connection=connection, transactional_ddl=True)
-        environment.run_migrations()
 
 
 def is_outage(error: Exception) -> bool:
@@ -304,13 +286,3 @@ def is_outage(error: Exception) -> bool:
 def _original(error: Exception) -> BaseException | None:
     """What the driver raised."""
     return error.orig if isinstance(error, DBAPIError) else error
-
-
-def _prepare_schema(connection: sa.Connection, schema: str) -> None:
-    """One process at a time migrates a schema; who comes second finds it done."""
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"urbanops.{schema}"})
-    known = connection.scalar(
-        sa.text("SELECT 1 FROM information_schema.schemata WHERE schema_name = :name"), {"name": schema}
-    )
-    if known is None:
-        connection.execute(sa.schema.CreateSchema(schema))

@@ -79,6 +79,7 @@ class Bus:
                 "database": lambda: database_check(database),
                 "disk": lambda: disk_check(settings.data_dir, settings.disk_low_mb),
                 "events": self._events_leave,
+                "schema": self._schema_is_ours,
                 "clocks": self.health.skew.check,
                 "configurations": self.health.agreement.check,
                 **(checks or {}),
@@ -187,5 +188,13 @@ class Bus:
         outage = self.relay.outage
         if outage is None:
             return Check(ok=True, code="events_leave", params={})
-        waiting = None if outage.startswith("database") else self._database.run(count_waiting)
+        if outage.startswith("database"):
+            return Check(ok=False, code="events_kept", params={})
+        waiting = self._database.run(count_waiting)
         return Check(ok=False, code="events_wait", params={"cause": outage, "waiting": waiting})
+
+    def _schema_is_ours(self) -> Check:
+        newer = self._database.newer
+        if newer is None:
+            return Check(ok=True, code="schema_is_ours", params={})
+        return Check(ok=False, code="schema_is_newer", params={"revision": newer})

@@ -25,7 +25,7 @@ from shared.errors import Malformed, PlatformError, Unavailable
 PREFETCH_MAX = 20
 AHEAD_S = 0.005
 """How long one waits for what the broker is still sending."""
-OUTAGES = frozenset({"database_unavailable", "database_busy"})
+OUTAGES = frozenset({"database_unavailable", "database_busy", "database_newer"})
 """Our own database is away: not the message's fault, so it is not parked for it; its queue waits until it is back."""
 
 log = structlog.get_logger()

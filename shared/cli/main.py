@@ -1,8 +1,9 @@
 """`urbanops`: every command that an installed part of the house offers, under one name.
 
-An entry point named `profile` is a group of commands (a typer application); one named `profile.simulate` is a single
-command (a function) that joins the group of another folder. It is needed because what is shared must not import the
-infrastructure, yet an integrator looks for the simulator of a profile beside the other commands about profiles.
+An entry point named `profile` is a group of commands (a typer application), one named `backup` a single command (a
+function); one named `profile.simulate` is a single command that joins the group of another folder. It is needed because
+what is shared must not import the infrastructure, yet an integrator looks for the simulator of a profile beside the
+other commands about profiles.
 """
 
 from __future__ import annotations
@@ -27,10 +28,14 @@ def build(group: str | None = None) -> typer.Typer:
 def assemble(entries: list[EntryPoint]) -> typer.Typer:
     """Groups first, each copied, so that the module of a group never sees who joins it."""
     app = typer.Typer(name="urbanops", help="Operate and build a city of urbanops.", no_args_is_help=True)
+    app.callback()(_nothing)  # without it, a command that is alone would lose its name
     groups: dict[str, typer.Typer] = {}
     for entry in entries:
         if "." not in entry.name:
-            own: typer.Typer = entry.load()
+            own = entry.load()
+            if not isinstance(own, typer.Typer):
+                app.command(entry.name)(own)
+                continue
             groups[entry.name] = group = copy(own)
             group.registered_commands = list(own.registered_commands)
             app.add_typer(group, name=entry.name)
@@ -39,6 +44,10 @@ def assemble(entries: list[EntryPoint]) -> typer.Typer:
         if command:
             groups[name].command(command)(entry.load())
     return app
+
+
+def _nothing() -> None:
+    """Operate and build a city of urbanops."""
 
 
 def run() -> None:

@@ -150,3 +150,41 @@ def test_a_driver_whose_server_goes_in_the_middle_is_unavailable_and_comes_back(
     with pytest.raises(psycopg.errors.UndefinedTable):
         database.run(lambda session: driver_of(session).execute("SELECT * FROM nothing_of_that_name"))
     database.close()
+
+
+def test_one_version_back_works_on_the_newer_schema_and_two_back_do_not(engine: sa.Engine, tmp_path: Path) -> None:
+    older, newer, newest = (_build(tmp_path / str(count), count) for count in (1, 2, 3))
+    assert None is migrate(engine, newer)
+    assert "2" == migrate(engine, older)
+    back = DatabaseThread(engine, older)
+    back.run(lambda session: session.execute(sa.text("INSERT INTO t1 (id) VALUES (7)")))
+    assert "2" == back.newer
+    assert None is migrate(engine, newer)
+    assert None is migrate(engine, newest)
+    assert "3" == migrate(engine, newer)
+    with pytest.raises(Unavailable, match=r"to 3.*knows 1") as refused:
+        DatabaseThread(engine, older).run(lambda session: None)
+    assert "database_newer" == refused.value.code
+    assert {"t1", "t2", "t3"} <= set(sa.inspect(engine).get_table_names())
+    back.close()
+
+
+def test_a_version_with_several_migrations_says_since_which_it_can_be_worked_with(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    older, newest = _build(tmp_path / "older", 1), _build(tmp_path / "newest", 3, "works_since = '1'\n")
+    migrate(engine, newest)
+    assert "3" == migrate(engine, older)
+
+
+def _build(folder: Path, migrations: int, last_words: str = "") -> Path:
+    """The migrations of one version of a service."""
+    (folder / "versions").mkdir(parents=True)
+    for number in range(1, migrations + 1):
+        before = repr(str(number - 1)) if number > 1 else None
+        (folder / "versions" / f"{number}.py").write_text(
+            "from alembic import op\nimport sqlalchemy as sa\n"
+            f"revision = '{number}'\ndown_revision = {before}\n{last_words if number == migrations else ''}"
+            f"def upgrade():\n    op.create_table('t{number}', sa.Column('id', sa.Integer))\n"
+        )
+    return folder

@@ -25,6 +25,7 @@ BECAUSE: Mapping[str, frozenset[str]] = {
     "database_away": frozenset({"disk_full"}),
     "database_slow": frozenset({"disk_full"}),
     "events_wait": frozenset({"disk_full", "database_away", "database_slow"}),
+    "events_kept": frozenset({"disk_full", "database_away", "database_slow"}),
     "archive_waits": frozenset({"disk_full", "database_away", "database_slow"}),
     "archive_behind": frozenset({"disk_full", "database_away", "database_slow"}),
 }

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.settings import Settings as GatewaySettings
+from infra.backup.settings import BackupSettings
 from infra.local.settings import LocalSettings
 from infra.simulator.settings import SimulatorSettings
 from services.alarms.settings import Settings as AlarmsSettings
@@ -68,7 +69,7 @@ def test_a_file_without_a_secret_is_named(
 def test_the_operators_guide_explains_every_setting() -> None:
     guide = Path("docs/guides/operator.md").read_text(encoding="utf-8").partition("## Settings")[2]
     kinds = (CommonSettings, FloodSettings, AlarmsSettings, HistorySettings, GatewaySettings, SimulatorSettings)
-    names = {name.upper() for kind in (*kinds, LocalSettings) for name in kind.model_fields}
+    names = {name.upper() for kind in (*kinds, LocalSettings, BackupSettings) for name in kind.model_fields}
     first_column = [row.split("|")[1] for row in guide.splitlines() if row.startswith("|")]
     explained = {name for cell in first_column for name in re.findall(r"`([A-Z0-9_]+)`", cell)}
     assert names == explained
