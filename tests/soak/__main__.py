@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.soak import archive, fuzz, polls, takeover
+from tests.soak import archive, fuzz, polls, takeover, upgrade
 from tests.soak.job import Job
 
-JOBS: tuple[Job, ...] = (polls.JOB, fuzz.JOB, takeover.JOB, archive.JOB)
+JOBS: tuple[Job, ...] = (polls.JOB, fuzz.JOB, takeover.JOB, archive.JOB, upgrade.JOB)
 """In the order in which they run; a new job is a module with a JOB, named here."""
 
 
