@@ -29,6 +29,7 @@ from shared.clock import clock_at
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
+from shared.contracts.message import Event
 from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
 from shared.field.catalogue import load_libraries
@@ -125,6 +126,10 @@ class Gateway:
 
     def audit(self, session: Session, event: AuditEvent) -> None:
         """Leave an audit event in the transaction of what it tells about."""
+        self._outbox.add(session, event)
+
+    def say(self, session: Session, event: Event) -> None:
+        """Leave an event in the transaction of what it tells about."""
         self._outbox.add(session, event)
 
     def ready(self) -> dict[str, Check]:

@@ -482,6 +482,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/logbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Logbook
+         * @description Entries of what the account may see, the last written first. `from` and `to`: when they were written.
+         */
+        get: operations["list_logbook_api_logbook_get"];
+        put?: never;
+        /**
+         * Write Entry
+         * @description Put something on record. The same key and body again stand for the same entry, which is written once.
+         */
+        post: operations["write_entry_api_logbook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -572,7 +596,9 @@ export interface paths {
         };
         /**
          * Stream
-         * @description Events: snapshot, readings, alarm, asset, command, health, warning, advice, ping. Resumes at Last-Event-ID.
+         * @description Events: snapshot, readings, alarm, asset, command, logbook, health, warning, advice, ping.
+         *
+         *     Resumes at Last-Event-ID.
          */
         get: operations["stream_api_stream_get"];
         put?: never;
@@ -1445,6 +1471,68 @@ export interface components {
             lat: number;
             /** Lon */
             lon: number;
+        };
+        /** LogbookEntry */
+        LogbookEntry: {
+            /**
+             * About
+             * Format: date-time
+             */
+            about: string;
+            /** Area */
+            area: string;
+            /** Asset */
+            asset: string | null;
+            /** Corrects */
+            corrects: string | null;
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** Username */
+            username: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /**
+         * LogbookPage
+         * @description `related`: entries that one of `items` corrects, or that correct one of them.
+         */
+        LogbookPage: {
+            /** Items */
+            items: components["schemas"]["LogbookEntry"][];
+            /** Next */
+            next: string | null;
+            /** Related */
+            related: components["schemas"]["LogbookEntry"][];
+        };
+        /**
+         * LogbookWish
+         * @description `about`: the moment that it is about, which has come; without it, now. `area`: the city's or one of its areas;
+         *     without it that of the asset, of the entry that it corrects, or the city's.
+         */
+        LogbookWish: {
+            /** About */
+            about?: string | null;
+            /** Area */
+            area?: string | null;
+            /** Asset */
+            asset?: string | null;
+            /**
+             * Corrects
+             * @description id of an entry
+             */
+            corrects?: string | null;
+            /** Text */
+            text: string;
+        };
+        /** LogbookWritten */
+        LogbookWritten: {
+            /** Id */
+            id: string;
         };
         /** LoopCheckShape */
         LoopCheckShape: {
@@ -3778,6 +3866,164 @@ export interface operations {
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_logbook_api_logbook_get: {
+        parameters: {
+            query?: {
+                area?: string | null;
+                asset?: string | null;
+                /** @description words, all of them: Chinese characters, or beginnings of Latin words or numbers */
+                q?: string | null;
+                /** @description ISO 8601 with its offset */
+                from?: string | null;
+                /** @description ISO 8601 with its offset */
+                to?: string | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    write_entry_api_logbook_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one a wish */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogbookWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookWritten"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
