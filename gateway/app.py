@@ -26,6 +26,7 @@ from gateway.api import (
     logbook,
     marks,
     meta,
+    reports,
     session,
     stream,
     trends,
@@ -99,6 +100,7 @@ def create_surface(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[Non
         commands,
         journal,
         logbook,
+        reports,
         users,
         stream,
     ):

@@ -14,6 +14,7 @@ from gateway.live.feed import Feed
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.present import Presenter
+from gateway.report.printing import Printer
 from gateway.settings import Settings
 from gateway.views.alarms import STANDING, AlarmView
 from gateway.views.city import CityView
@@ -103,6 +104,7 @@ class Gateway:
             self.feed,
             self.reload,
         ]
+        self.printer = Printer()
         self.metrics = Metrics(self.city, self.alarms, self.health, self.hub)
 
     @property

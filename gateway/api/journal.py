@@ -88,7 +88,7 @@ def _page(gateway: Gateway, caller: Caller | None, **filters: Any) -> shapes.Jou
         # Who signed in, and from where, is for administrators, whatever area may be viewed.
         asked["without_service"], asked["except_events"] = AUDIT_SERVICE, list(SHOWN_OF_AUDIT)
     page = gateway.query("history", "list_journal", **asked)
-    items = [_item(gateway, item) for item in page["items"]]
+    items = [journal_item(gateway, item) for item in page["items"]]
     head = page.get("head")
     return shapes.JournalPage(items=items, next=page["next"], head=None if head is None else shapes.ChainHead(**head))
 
@@ -100,7 +100,7 @@ def visible_areas(gateway: Gateway, caller: Caller) -> dict[str, list[str]]:
     return {"areas": visible} if len(visible) < len(areas) else {}
 
 
-def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
+def journal_item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
     asset, actor, data = item.get("asset"), item.get("actor"), item["data"]
     alarm = data.get("alarm")
     return shapes.JournalItem(
