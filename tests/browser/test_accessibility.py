@@ -18,6 +18,7 @@ PATHS = (
     "/station/xinhua-underpass",
     "/journal",
     "/logbook",
+    "/report",
     "/completeness",
     "/account",
 )
