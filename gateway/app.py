@@ -17,7 +17,21 @@ from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
-from gateway.api import alarms, assets, commands, commissioning, journal, marks, meta, session, stream, trends, users
+from gateway.api import (
+    alarms,
+    assets,
+    commands,
+    commissioning,
+    journal,
+    logbook,
+    marks,
+    meta,
+    reports,
+    session,
+    stream,
+    trends,
+    users,
+)
 from gateway.api.errors import add_error_handlers
 from gateway.wiring import Gateway
 
@@ -75,7 +89,21 @@ def create_surface(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[Non
         redoc_url=None,
     )
     add_error_handlers(app)
-    for module in (meta, session, assets, trends, marks, commissioning, alarms, commands, journal, users, stream):
+    for module in (
+        meta,
+        session,
+        assets,
+        trends,
+        marks,
+        commissioning,
+        alarms,
+        commands,
+        journal,
+        logbook,
+        reports,
+        users,
+        stream,
+    ):
         app.include_router(module.router)
 
     def describe() -> dict[str, Any]:

@@ -60,15 +60,15 @@ class Caller:
     def actor(self) -> Actor:
         return Actor(username=self.user.username, role=self.user.role, scopes=self.user.scopes)
 
-    def require(self, verb: Verb, trade: str, area: str) -> None:
-        """Raises Forbidden."""
+    def require(self, verb: Verb, trade: str | None, area: str) -> None:
+        """Raises Forbidden. `trade` None: any will do."""
         if not self.may(verb, trade, area):
-            raise Forbidden("forbidden", verb=verb, trade=trade, area=area)
+            raise Forbidden("forbidden", verb=verb, trade=trade or "*", area=area)
 
-    def may_view(self, trade: str, area: str) -> bool:
+    def may_view(self, trade: str | None, area: str) -> bool:
         return self.may("view", trade, area)
 
-    def may(self, verb: Verb, trade: str, area: str) -> bool:
+    def may(self, verb: Verb, trade: str | None, area: str) -> bool:
         return self.actor.may(verb, trade, area)
 
     @property

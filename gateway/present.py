@@ -25,7 +25,7 @@ WINDOWS = ("1h", "3h", "6h", "12h", "24h")
 CLOSURE = "closure_advised"
 
 
-def _everything(_trade: str, _area: str) -> bool:
+def _everything(_trade: str | None, _area: str) -> bool:
     return True
 
 

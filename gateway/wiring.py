@@ -14,6 +14,7 @@ from gateway.live.feed import Feed
 from gateway.live.hub import Hub
 from gateway.metrics import Metrics
 from gateway.present import Presenter
+from gateway.report.printing import Printer
 from gateway.settings import Settings
 from gateway.views.alarms import STANDING, AlarmView
 from gateway.views.city import CityView
@@ -30,6 +31,7 @@ from shared.clock import clock_at
 from shared.contracts.alarms import AlarmSnapshot
 from shared.contracts.decoding import decode_as
 from shared.contracts.gateway import AuditEvent
+from shared.contracts.message import Event
 from shared.database import DatabaseThread, Session, engine_from
 from shared.errors import Unavailable
 from shared.field.catalogue import load_libraries
@@ -105,6 +107,7 @@ class Gateway:
             self.feed,
             self.reload,
         ]
+        self.printer = Printer()
         self.metrics = Metrics(self.city, self.alarms, self.health, self.hub)
 
     @property
@@ -128,6 +131,10 @@ class Gateway:
 
     def audit(self, session: Session, event: AuditEvent) -> None:
         """Leave an audit event in the transaction of what it tells about."""
+        self._outbox.add(session, event)
+
+    def say(self, session: Session, event: Event) -> None:
+        """Leave an event in the transaction of what it tells about."""
         self._outbox.add(session, event)
 
     def ready(self) -> dict[str, Check]:

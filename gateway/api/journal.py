@@ -14,11 +14,15 @@ from gateway.api.moments import From, To
 from gateway.auth import Caller
 from gateway.present import words
 from gateway.wiring import Gateway
+from shared.contracts.gateway import LogbookEntryWritten
+from shared.contracts.message import message_name
 from shared.field.narration import narrate
 
 router = APIRouter(prefix="/api", tags=["journal"])
 
 AUDIT_SERVICE = "gateway"
+SHOWN_OF_AUDIT = (message_name(LogbookEntryWritten),)
+"""Written to be read by everybody who may view the area."""
 
 
 After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9]{1,18}$", description="`next` of the page before")]
@@ -77,22 +81,26 @@ def list_audit(
 def _page(gateway: Gateway, caller: Caller | None, **filters: Any) -> shapes.JournalPage:
     asked = {name: _plain(value) for name, value in filters.items() if value is not None}
     if caller is not None and "area" not in asked:
-        areas = [gateway.site.city, *(each.id for each in gateway.site.areas)]
-        visible = [area for area in areas if any(caller.may("view", trade, area) for trade in gateway.trades)]
-        if len(visible) < len(areas):
-            asked["areas"] = visible
+        asked |= visible_areas(gateway, caller)
     elif caller is not None:
         caller.require("view", "*", asked["area"])
     if caller is not None and not caller.administers:
         # Who signed in, and from where, is for administrators, whatever area may be viewed.
-        asked["without_service"] = AUDIT_SERVICE
+        asked["without_service"], asked["except_events"] = AUDIT_SERVICE, list(SHOWN_OF_AUDIT)
     page = gateway.query("history", "list_journal", **asked)
-    items = [_item(gateway, item) for item in page["items"]]
+    items = [journal_item(gateway, item) for item in page["items"]]
     head = page.get("head")
     return shapes.JournalPage(items=items, next=page["next"], head=None if head is None else shapes.ChainHead(**head))
 
 
-def _item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
+def visible_areas(gateway: Gateway, caller: Caller) -> dict[str, list[str]]:
+    """The filter `areas` of the history, for what the caller may view; nothing when that is everything."""
+    areas = [gateway.site.city, *(each.id for each in gateway.site.areas)]
+    visible = [area for area in areas if any(caller.may("view", trade, area) for trade in gateway.trades)]
+    return {"areas": visible} if len(visible) < len(areas) else {}
+
+
+def journal_item(gateway: Gateway, item: dict[str, Any]) -> shapes.JournalItem:
     asset, actor, data = item.get("asset"), item.get("actor"), item["data"]
     alarm = data.get("alarm")
     return shapes.JournalItem(

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from gateway.api import shapes
 from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import responses
+from gateway.api.logbook_shapes import LogbookEntry
 from gateway.auth import Caller, TooMany
 from gateway.live.hub import Client, frame
 from gateway.wiring import Gateway
@@ -33,6 +34,7 @@ SENT = (
     shapes.AlarmItem,
     shapes.AssetChange,
     shapes.LedgerRow,
+    LogbookEntry,
     shapes.Health,
     shapes.RainWarning,
     shapes.AdviceChange,
@@ -58,7 +60,10 @@ async def stream(
     caller: TheCaller,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=128)] = None,
 ) -> EventStream:
-    """Events: snapshot, readings, alarm, asset, command, health, warning, advice, ping. Resumes at Last-Event-ID."""
+    """Events: snapshot, readings, alarm, asset, command, logbook, health, warning, advice, ping.
+
+    Resumes at Last-Event-ID.
+    """
     client = gateway.hub.join(caller.may_view)
     if client is None:
         raise TooMany("too_many_clients", clients_max=gateway.settings.clients_max)

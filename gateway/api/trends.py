@@ -19,7 +19,6 @@ from gateway.export import FORMATS, Format, Pages, Resolution
 from gateway.present import words
 from gateway.views.city import PointView
 from gateway.wiring import Gateway
-from shared.contracts.message import Text
 from shared.errors import Missing, Refused
 from shared.field import texts
 from shared.messages import sentence, sentence_or_none
@@ -195,7 +194,7 @@ def _kept(gateway: Gateway, point: PointView, begin: datetime, end: datetime, po
         samples=[] if samples is None else _samples(samples),
         buckets=[] if buckets is None else _buckets(buckets),
         gaps=[
-            shapes.TrendGap(begin=_moment(from_us), end=_moment(to_us), cause=cause, text=words(_cause(cause)))
+            shapes.TrendGap(begin=_moment(from_us), end=_moment(to_us), cause=cause, text=cause_text(cause))
             for from_us, to_us, cause in told["gaps"]
         ],
     )
@@ -238,16 +237,16 @@ def _buckets(told: dict[str, list[Any]]) -> list[shapes.Bucket]:
 
 def _day(told: dict[str, Any]) -> shapes.CompleteDay:
     missing = [
-        shapes.MissingPart(cause=cause, text=words(_cause(cause)), seconds=seconds)
+        shapes.MissingPart(cause=cause, text=cause_text(cause), seconds=seconds)
         for cause, seconds in told["missing"].items()
     ]
     good = told["good_s"] / told["span_s"] if told["span_s"] else None
     return shapes.CompleteDay(good=good, count=told["count"], missing=missing)
 
 
-def _cause(cause: str) -> Text:
+def cause_text(cause: str) -> shapes.Words:
     """Of a gap that an owner told, or of a quality."""
-    return sentence_or_none(f"gap.{cause}", {}) or sentence("gap.quality", {"quality": cause})
+    return words(sentence_or_none(f"gap.{cause}", {}) or sentence("gap.quality", {"quality": cause}))
 
 
 def _zone_us(gateway: Gateway, moment: datetime) -> int:

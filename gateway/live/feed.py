@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from gateway.api.logbook_shapes import entry_shape
 from gateway.live.hub import Frame, Hub, MayView, frame
 from gateway.present import Presenter
 from gateway.views.alarms import AlarmView
@@ -28,6 +29,7 @@ from shared.contracts.field import (
     PointMarkEvent,
     PointMarkRefused,
 )
+from shared.contracts.gateway import LogbookEntryWritten
 from shared.contracts.message import Event
 from shared.errors import PlatformError, Unavailable
 
@@ -99,6 +101,9 @@ class Feed:
             self._on_alarm(event.alarm, envelope.id)
         elif isinstance(event, CommandEvent):
             self.on_command(event, envelope.time, envelope.id)
+        elif isinstance(event, LogbookEntryWritten):
+            entry = entry_shape(event, envelope.time).model_dump(mode="json")
+            self._hub.publish(frame("logbook", entry, id_=envelope.id, area=event.area))
         if isinstance(event, ANSWERS):
             waiting = self._waiting.get(envelope.causation_id or "")
             if waiting is not None and not waiting.done():

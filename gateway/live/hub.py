@@ -18,13 +18,14 @@ import structlog
 _log = structlog.get_logger()
 
 
-MayView = Callable[[str, str], bool]
-"""Given a trade and an area."""
+MayView = Callable[[str | None, str], bool]
+"""Given a trade, or None for any, and an area."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One SSE event. `trade` and `area` say who may see it; None: everybody.
+    """One SSE event. `trade` and `area` say who may see it: without a trade whoever may view the area in any, without
+    an area everybody.
 
     `narrowed`, where it is given, is the body as whoever may view so much is told it.
     """
@@ -54,7 +55,7 @@ class Client:
     dropped: bool = False
 
     def wants(self, sent: Frame) -> bool:
-        return sent.trade is None or sent.area is None or self.may_view(sent.trade, sent.area)
+        return sent.area is None or self.may_view(sent.trade, sent.area)
 
     def told(self, sent: Frame) -> Frame:
         return sent if sent.narrowed is None else replace(sent, body=sent.narrowed(self.may_view), narrowed=None)

@@ -51,7 +51,10 @@ NEEDED = (
     ),
     Needed("postgresql", ("/usr/lib/postgresql/*/bin/postgres",), for_tests_only=True),
     Needed("chromium", ("chromium",), for_tests_only=True),
-    Needed("fonts-noto-cjk", ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",), for_tests_only=True),
+    Needed("fonts-noto-cjk", ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",)),
+    Needed("libpango-1.0-0", ("/usr/lib/*/libpango-1.0.so.0",)),
+    Needed("libpangoft2-1.0-0", ("/usr/lib/*/libpangoft2-1.0.so.0",)),
+    Needed("libharfbuzz-subset0", ("/usr/lib/*/libharfbuzz-subset.so.0",)),
     Needed("socat", ("socat",), for_tests_only=True),
     Needed("libmodbus5", ("/usr/lib/*/libmodbus.so.5",), for_tests_only=True),
 )

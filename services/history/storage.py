@@ -67,6 +67,8 @@ class Filters:
     areas: Sequence[str] | None = None
     service: str | None = None
     without_service: str | None = None
+    except_events: Sequence[str] = ()
+    """Of `without_service`, what is wanted all the same."""
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
@@ -126,7 +128,8 @@ def list_rows(
     if filters.service is not None:
         wanted = wanted.where(table.service == filters.service)
     if filters.without_service is not None:
-        wanted = wanted.where(table.service != filters.without_service)
+        excepted = table.event.in_(filters.except_events)
+        wanted = wanted.where((table.service != filters.without_service) | excepted)
     if filters.since is not None:
         wanted = wanted.where(table.time >= filters.since)
     if filters.until is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ class HistoryApp:
         areas: list[str] | None = None,
         service: str | None = None,
         without_service: str | None = None,
+        except_events: Sequence[str] = (),
         since: str | None = None,
         until: str | None = None,
         after: str | None = None,
@@ -110,6 +111,7 @@ class HistoryApp:
             areas=areas,
             service=service,
             without_service=without_service,
+            except_events=except_events,
             since=None if since is None else parse_time(since, "since"),
             until=None if until is None else parse_time(until, "until"),
             before=None if after is None else int(after),

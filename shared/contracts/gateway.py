@@ -206,6 +206,21 @@ class AlarmActionSubmitted(AuditEvent):
 
 @contract
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogbookEntryWritten(Event):
+    """What somebody on duty put on record, of the moment `about`. It is never changed: an entry that `corrects` another
+    one stands beside it. Chained with the audit, and shown to all who may view the area.
+    """
+
+    entry_id: str
+    username: str
+    about: datetime
+    text: str
+    asset: str | None
+    corrects: str | None
+
+
+@contract
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanged(AuditEvent):
     """An account was created, changed or closed by `username`."""
 

@@ -54,10 +54,11 @@ class Actor:
     role: Literal["dispatcher", "crew", "engineer", "admin", "system"]
     scopes: tuple[Scope, ...]
 
-    def may(self, verb: str, trade: str, area: str) -> bool:
-        """True when one of the scopes covers this verb on this trade and area."""
+    def may(self, verb: str, trade: str | None, area: str) -> bool:
+        """True when one of the scopes covers this verb on this trade (None: on any) and area."""
         return any(
-            scope.verb == verb and scope.trade in {"*", trade} and _covers(scope.area, area) for scope in self.scopes
+            scope.verb == verb and (trade is None or scope.trade in {"*", trade}) and _covers(scope.area, area)
+            for scope in self.scopes
         )
 
 

@@ -17,7 +17,8 @@ CAUSES = {GAP: "gap", "override_ended": "override"}
 """Events whose cause has a sentence of its own, and what its code begins with."""
 MOMENTS = {GAP: ("%m-%d %H:%M:%S", "from_time", "to_time"), "journal_trimmed": ("%Y-%m-%d %H:%M", "until")}
 """Parameters that are moments, and how they are told, in the city's own time."""
-_REMARKS = ("reason", "comment", "remark", "expected", "detail")
+LOGBOOK = "logbook_entry_written"
+_REMARKS = ("text", "reason", "comment", "remark", "expected", "detail", "entry_id", "corrects")
 """What people wrote, or what a program says in its own words: searched for though no sentence shows it."""
 
 
@@ -51,7 +52,7 @@ def searched(
     catalogue: Catalogue, event: str, area: str, asset: str | None, actor: str | None, data: Mapping[str, Any]
 ) -> str:
     """Everything an entry of the journal is found by: its sentences, the names of where it was, who did it, and why."""
-    said = narrate(catalogue, event, asset, actor, data)
+    said = narrate(catalogue, event, asset, actor, {**data, "text": ""} if event == LOGBOOK else data)
     parts = [said[language] for language in LANGUAGES]
     place = next((each for each in catalogue.site.areas if each.id == area), None)
     known = catalogue.site.assets_by_id.get(asset or "")
@@ -62,6 +63,8 @@ def searched(
     reason = data.get("reason")
     if isinstance(reason, dict) and isinstance(reason.get("code"), str) and isinstance(reason.get("params"), dict):
         parts += sentence(reason["code"], reason["params"]).values()
+    if event == LOGBOOK and data.get("corrects"):
+        parts += sentence("logbook_correction", {}).values()
     parts += [value for name in _REMARKS if isinstance(value := data.get(name), str)]
     return "\n".join(dict.fromkeys(part for part in parts if part))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from shared.contracts.message import Text
 from shared.field.durations import Seconds
@@ -14,6 +15,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_lengt
 """Lower-case letters, digits and hyphens: it stands in queue names, URLs and alarm identities."""
 AreaPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+){0,2}$", max_length=128)]
 Trade = Literal["flood", "lighting", "water", "transit"]
+DepthVolume = tuple[Annotated[float, Field(ge=0, le=100)], Annotated[float, Field(ge=0, le=1e9)]]
 Position = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
 """Longitude and latitude in degrees, WGS 84 (CGCS2000 is equal to it at the scale of a city)."""
 
@@ -57,6 +59,17 @@ class AssetEntry(Part):
     part_of: Id | None = None
     fed_by: tuple[Id, ...] = ()
     details: dict[str, object] = {}
+    depth_volume: tuple[DepthVolume, ...] = ()
+    """As surveyed: how much water stands at what depth (m, m3) above the point's zero; empty: not surveyed."""
+
+    @field_validator("depth_volume")
+    @classmethod
+    def _ascending(cls, table: tuple[DepthVolume, ...]) -> tuple[DepthVolume, ...]:
+        if table and (len(table) < 2 or table[0] != (0.0, 0.0)):
+            raise ValueError("at least two pairs of depth (m) and volume (m3), the first of them [0, 0]")
+        if any(after[0] <= before[0] or after[1] <= before[1] for before, after in pairwise(table)):
+            raise ValueError("pairs whose depth and volume both grow from one to the next")
+        return table
 
 
 class LineEntry(Part):

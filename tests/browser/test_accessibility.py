@@ -11,7 +11,17 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import WEB, City, Screen
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PATHS = ("/", "/alarms", "/station/xinhua", "/station/xinhua-underpass", "/journal", "/completeness", "/account")
+PATHS = (
+    "/",
+    "/alarms",
+    "/station/xinhua",
+    "/station/xinhua-underpass",
+    "/journal",
+    "/logbook",
+    "/report",
+    "/completeness",
+    "/account",
+)
 SEVERE = ("serious", "critical")
 TREND = "/trends?s=xinhua:level_wet_well&s=xinhua:pump1_running&last=600&compare=2026-01-01"
 

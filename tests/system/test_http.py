@@ -144,6 +144,52 @@ def test_a_point_is_set_by_hand_and_set_free(desks: dict[str, Desk]) -> None:
     assert {"point_marked", "point_unmarked"} <= set(told)
 
 
+def test_what_people_on_duty_write_is_kept_once_and_found(desks: dict[str, Desk]) -> None:
+    desk = desks["dispatcher"]
+
+    def write(who: str, body: dict[str, Any], key: str | None = None) -> httpx.Response:
+        return desks[who].http.post("/api/logbook", json=body, headers={"Idempotency-Key": key or uuid.uuid4().hex})
+
+    body = {"text": "东侧格栅堵塞，已派人清理\nscreen cleared by hand", "asset": "xinhua"}
+    key = uuid.uuid4().hex
+    first = write("dispatcher", body, key)
+    assert 201 == first.status_code
+    assert first.json() == write("dispatcher", body, key).json()
+    assert (409, "idempotency_key_reused") == code(write("dispatcher", {"text": "another"}, key))
+    eventually(lambda: desk.get("/api/logbook", q="格栅")["items"], within_s=10)
+    correction = write("engineer", {"text": "西侧格栅", "corrects": first.json()["id"]})
+    assert 201 == correction.status_code, correction.text
+    (later, earlier) = eventually(lambda: _entries(desk, asset="xinhua", of=2), within_s=10)["items"]
+    assert ("西侧格栅", "engineer", "tangshan/lubei/xinhuadao", earlier["id"]) == tuple(
+        later[name] for name in ("text", "username", "area", "corrects")
+    )
+    (found,) = (page := desk.get("/api/logbook", q="格栅 派人"))["items"]
+    assert (earlier["id"], [later["id"]]) == (found["id"], [each["id"] for each in page["related"]])
+    assert [] == desk.get("/api/logbook", area="tangshan/lunan/nanhu", q="格栅")["items"]
+
+    assert (403, "forbidden") == code(write("crew", body))
+    assert (404, "logbook_entry_missing") == code(write("dispatcher", {**body, "corrects": "0" * 32}))
+    assert (404, "area_missing") == code(write("dispatcher", {"text": "x", "area": "nowhere"}))
+    assert (422, "asset_in_other_area") == code(write("dispatcher", {**body, "area": "tangshan/lunan/nanhu"}))
+    assert (422, "logbook_moment") == code(write("dispatcher", {**body, "about": "2199-01-01T00:00:00Z"}))
+    assert (422, "request_malformed") == code(write("dispatcher", {**body, "text": " "}))
+
+    told = desks["crew"].get("/api/journal", event="logbook_entry_written", q="派人")["items"]
+    assert ["dispatcher 值班记录：" + body["text"]] == [item["text"]["zh"] for item in told]
+    audited = desks["admin"].get("/api/audit", event="logbook_entry_written")["items"]
+    assert 2 == len(audited)
+    eventually(
+        lambda: all(each["hash"] for each in desks["admin"].get("/api/audit", event="logbook_entry_written")["items"]),
+        within_s=10,
+    )
+
+
+def _entries(desk: Desk, of: int, **asked: str) -> dict[str, Any]:
+    """The page, once it holds so many; else nothing."""
+    page: dict[str, Any] = desk.get("/api/logbook", **asked)
+    return page if len(page["items"]) == of else {}
+
+
 def test_a_loop_test_is_filled_in_by_an_engineer(desks: dict[str, Desk]) -> None:
     engineer, path = desks["engineer"], "/api/controllers/xinhua-rtu/loop-test"
     body = {"expected": "3101", "passed": True}
@@ -181,6 +227,7 @@ def test_nothing_is_shown_to_who_is_not_signed_in(running: tuple[Command, dict[s
             "/api/assets",
             "/api/alarms",
             "/api/journal",
+            "/api/logbook",
             "/api/health",
             "/api/users",
             "/api/stream",

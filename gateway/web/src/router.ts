@@ -31,6 +31,8 @@ export const router = createRouter({
     },
     { path: '/trends', component: () => import('./pages/TrendsPage.vue'), meta: { banner: true } },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: { banner: true } },
+    { path: '/logbook', component: () => import('./pages/LogbookPage.vue'), meta: { banner: true } },
+    { path: '/report', component: () => import('./pages/ReportPage.vue'), meta: { banner: true } },
     { path: '/completeness', component: () => import('./pages/CompletenessPage.vue'), meta: { banner: true } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { banner: true } },
     { path: '/users', component: () => import('./pages/UsersPage.vue'), meta: { banner: true, admin: true } },

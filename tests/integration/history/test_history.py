@@ -118,6 +118,7 @@ def test_filters(app: HistoryApp) -> None:
     assert ["e4", "e2", "e1"] == ids(app.list_journal(until="2026-07-29T12:30:00Z"))
     audited = app.list_journal(service="gateway")["items"]
     assert ["e3", "e2", "e1"] == ids(app.list_journal(without_service="gateway"))
+    assert ["e4", "e3", "e2", "e1"] == ids(app.list_journal(without_service="gateway", except_events=["signed_in"]))
     assert [("signed_in", "wang")] == [(item["event"], item["actor"]) for item in audited]
 
 

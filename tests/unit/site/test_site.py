@@ -1,5 +1,6 @@
 """Site files: refused whole, with every mistake and its line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,24 @@ controllers:
 def _load(folder: Path, text: str, variables: dict[str, str] | None = None) -> Site:
     (folder / "site.yaml").write_text(text, encoding="utf-8")
     return load_site(folder, variables)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("[[0, 0]]", "at least two pairs"),
+        ("[[0.1, 1], [0.2, 2]]", "the first of them [0, 0]"),
+        ("[[0, 0], [0.1, 3], [0.1, 4]]", "both grow"),
+        ("[[0, 0], [0.1, 3], [0.2, 2]]", "both grow"),
+        ("[[0, 0], [0.1]]", "depth_volume"),
+    ],
+)
+def test_a_table_of_depth_and_volume_grows_from_nothing(tmp_path: Path, table: str, expected: str) -> None:
+    given = GOOD.replace("name: {zh: 井, en: Well},", f"name: {{zh: 井, en: Well}}, depth_volume: {table},")
+    with pytest.raises(MalformedDocument, match=re.escape(expected)):
+        _load(tmp_path, given)
+    good = GOOD.replace("en: Well},", "en: Well}, depth_volume: [[0, 0], [0.1, 3.5]],")
+    assert ((0, 0), (0.1, 3.5)) == _load(tmp_path, good).assets_by_id["well"].depth_volume
 
 
 def test_variables_fill_addresses(tmp_path: Path) -> None:

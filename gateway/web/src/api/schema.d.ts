@@ -482,6 +482,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/logbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Logbook
+         * @description Entries of what the account may see, the last written first. `from` and `to`: when they were written.
+         */
+        get: operations["list_logbook_api_logbook_get"];
+        put?: never;
+        /**
+         * Write Entry
+         * @description Put something on record. The same key and body again stand for the same entry, which is written once.
+         */
+        post: operations["write_entry_api_logbook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -511,6 +535,86 @@ export interface paths {
          * @description The readings of one asset, or of all that the account may see.
          */
         get: operations["list_readings_api_readings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/rain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rain
+         * @description Events of rain of the last 30 days, the newest first: periods to report on.
+         */
+        get: operations["list_rain_api_reports_rain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/storm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storm
+         * @description Rain, levels, pumps, energy, water on roads, alarms and actions of a period; what is not known is said.
+         */
+        get: operations["get_storm_api_reports_storm_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/storm.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storm Html
+         * @description The same as one document that needs nothing else.
+         */
+        get: operations["get_storm_html_api_reports_storm_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/storm.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storm Pdf
+         * @description The same document, printed on A4.
+         */
+        get: operations["get_storm_pdf_api_reports_storm_pdf_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -572,7 +676,9 @@ export interface paths {
         };
         /**
          * Stream
-         * @description Events: snapshot, readings, alarm, asset, command, health, warning, advice, ping. Resumes at Last-Event-ID.
+         * @description Events: snapshot, readings, alarm, asset, command, logbook, health, warning, advice, ping.
+         *
+         *     Resumes at Last-Event-ID.
          */
         get: operations["stream_api_stream_get"];
         put?: never;
@@ -796,6 +902,24 @@ export interface components {
             /** Id */
             id: string;
         };
+        /** ActionReport */
+        ActionReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            text: components["schemas"]["Words"];
+            /** Why */
+            why: string;
+        };
         /** Advice */
         Advice: {
             /** Code */
@@ -934,6 +1058,28 @@ export interface components {
              * Format: date-time
              */
             time: string;
+        };
+        /** AlarmReport */
+        AlarmReport: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Id */
+            id: string;
+            /** Priority */
+            priority: number;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            title: components["schemas"]["Words"];
         };
         /** Alive */
         Alive: {
@@ -1244,6 +1390,33 @@ export interface components {
             /** Online */
             online: boolean;
         };
+        /** CurvePart */
+        CurvePart: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+        };
+        /** EnergyReport */
+        EnergyReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Energy Kwh */
+            energy_kwh: number;
+            /** Known */
+            known: number;
+            /** Point */
+            point: string;
+            title: components["schemas"]["Words"];
+            /** Width S */
+            width_s: number;
+        };
         /** Error */
         Error: {
             error: components["schemas"]["ErrorBody"];
@@ -1262,6 +1435,69 @@ export interface components {
             params: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FloodReport
+         * @description Water on a road. `volume`: `none` when no table of depth and volume is given for the asset, `unknown` when
+         *     nothing is known of the depth. `standing_m3`: the most at one time; `inflow_m3`: at least so much ran in, by all
+         *     rises.
+         */
+        FloodReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Curve */
+            curve: components["schemas"]["CurvePart"][];
+            /** Inflow M3 */
+            inflow_m3: number | null;
+            /** Known */
+            known: number;
+            /** Max */
+            max: number | null;
+            /** Max At */
+            max_at: string | null;
+            /** Over */
+            over: components["schemas"]["OverLimit"][];
+            /** Point */
+            point: string;
+            /** Standing M3 */
+            standing_m3: number | null;
+            title: components["schemas"]["Words"];
+            /**
+             * Volume
+             * @enum {string}
+             */
+            volume: "known" | "beyond_table" | "unknown" | "none";
+            /** Width S */
+            width_s: number;
+        };
+        /** FrequentAlarm */
+        FrequentAlarm: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Raised */
+            raised: number;
+            title: components["schemas"]["Words"];
+        };
+        /** GapReport */
+        GapReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Cause */
+            cause: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            text: components["schemas"]["Words"];
         };
         /** Health */
         Health: {
@@ -1284,6 +1520,18 @@ export interface components {
             shelved: number;
             /** Suppressed */
             suppressed: number;
+        };
+        /** HighestRain */
+        HighestRain: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Hours */
+            hours: number;
+            /** Rain Mm */
+            rain_mm: number;
         };
         /** InterlockShape */
         InterlockShape: {
@@ -1368,6 +1616,25 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * LeadTime
+         * @description Of a station: what came when, after the first rain at its nearest gauge (its own, or the area's first).
+         */
+        LeadTime: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** High At */
+            high_at: string | null;
+            /** High S */
+            high_s: number | null;
+            /** Rain At */
+            rain_at: string | null;
+            /** Start At */
+            start_at: string | null;
+            /** Start S */
+            start_s: number | null;
+        };
         /** LedgerRow */
         LedgerRow: {
             /** Actor */
@@ -1413,6 +1680,30 @@ export interface components {
             /** Value */
             value: boolean | number | string | null;
         };
+        /**
+         * LevelReport
+         * @description In metres. `max` is None when nothing is known.
+         */
+        LevelReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Curve */
+            curve: components["schemas"]["CurvePart"][];
+            /** Known */
+            known: number;
+            /** Max */
+            max: number | null;
+            /** Max At */
+            max_at: string | null;
+            /** Over */
+            over: components["schemas"]["OverLimit"][];
+            /** Point */
+            point: string;
+            title: components["schemas"]["Words"];
+            /** Width S */
+            width_s: number;
+        };
         /** LimitsShape */
         LimitsShape: {
             /** H */
@@ -1445,6 +1736,68 @@ export interface components {
             lat: number;
             /** Lon */
             lon: number;
+        };
+        /** LogbookEntry */
+        LogbookEntry: {
+            /**
+             * About
+             * Format: date-time
+             */
+            about: string;
+            /** Area */
+            area: string;
+            /** Asset */
+            asset: string | null;
+            /** Corrects */
+            corrects: string | null;
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** Username */
+            username: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /**
+         * LogbookPage
+         * @description `related`: entries that one of `items` corrects, or that correct one of them.
+         */
+        LogbookPage: {
+            /** Items */
+            items: components["schemas"]["LogbookEntry"][];
+            /** Next */
+            next: string | null;
+            /** Related */
+            related: components["schemas"]["LogbookEntry"][];
+        };
+        /**
+         * LogbookWish
+         * @description `about`: the moment that it is about, which has come; without it, now. `area`: the city's or one of its areas;
+         *     without it that of the asset, of the entry that it corrects, or the city's.
+         */
+        LogbookWish: {
+            /** About */
+            about?: string | null;
+            /** Area */
+            area?: string | null;
+            /** Asset */
+            asset?: string | null;
+            /**
+             * Corrects
+             * @description id of an entry
+             */
+            corrects?: string | null;
+            /** Text */
+            text: string;
+        };
+        /** LogbookWritten */
+        LogbookWritten: {
+            /** Id */
+            id: string;
         };
         /** LoopCheckShape */
         LoopCheckShape: {
@@ -1671,6 +2024,20 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** OverLimit */
+        OverLimit: {
+            /** First */
+            first: string | null;
+            /** Limit */
+            limit: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "l" | "h" | "hh";
+            /** Seconds */
+            seconds: number;
+        };
         /** ParamShape */
         ParamShape: {
             /** Max */
@@ -1694,6 +2061,126 @@ export interface components {
             city_time: string;
             /** Rate */
             rate: number;
+        };
+        /**
+         * PriorityCount
+         * @description `acknowledge_s`: the median of how long it took.
+         */
+        PriorityCount: {
+            /** Acknowledge S */
+            acknowledge_s: number | null;
+            /** Acknowledged */
+            acknowledged: number;
+            /** Cleared */
+            cleared: number;
+            /** Priority */
+            priority: number;
+            /** Raised */
+            raised: number;
+            /** Standing */
+            standing: number;
+        };
+        /** PumpReport */
+        PumpReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Known */
+            known: number;
+            /** Point */
+            point: string;
+            /** Running S */
+            running_s: number;
+            /** Starts */
+            starts: components["schemas"]["PumpStart"][];
+            /** Stopped S */
+            stopped_s: number;
+            /** Stretches */
+            stretches: components["schemas"]["PumpStretch"][];
+            title: components["schemas"]["Words"];
+            /** Unknown S */
+            unknown_s: number;
+            /** Width S */
+            width_s: number;
+        };
+        /**
+         * PumpStart
+         * @description `by` is the account that wished it, None when nobody did from here; `automatic`: the platform did.
+         */
+        PumpStart: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Automatic */
+            automatic: boolean;
+            /** By */
+            by: string | null;
+        };
+        /** PumpStretch */
+        PumpStretch: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "stopped" | "unknown";
+        };
+        /**
+         * RainEvent
+         * @description Between two of them nothing fell for six hours.
+         */
+        RainEvent: {
+            /** Asset */
+            asset: string;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Rain Mm */
+            rain_mm: number;
+        };
+        /**
+         * RainReport
+         * @description `bars_mm`: each five minutes from the beginning of the period; begin and end of the rain itself.
+         */
+        RainReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /** Bars Mm */
+            bars_mm: number[];
+            /** Begin */
+            begin: string | null;
+            /** End */
+            end: string | null;
+            /** Highest */
+            highest: components["schemas"]["HighestRain"][];
+            /** Known */
+            known: number;
+            /** Point */
+            point: string;
+            /** Sum Mm */
+            sum_mm: number;
+            title: components["schemas"]["Words"];
+            /** Width S */
+            width_s: number;
         };
         /**
          * RainWarning
@@ -1891,6 +2378,67 @@ export interface components {
             /** Warnings */
             warnings: components["schemas"]["RainWarning"][];
         };
+        /**
+         * StormReport
+         * @description `known`: the mean of all points. `complete`: False when there was more in the journal than a report holds.
+         */
+        StormReport: {
+            /** Actions */
+            actions: components["schemas"]["ActionReport"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmReport"][];
+            /** Area */
+            area: string;
+            area_name: components["schemas"]["Words"];
+            /** Automatic Commands */
+            automatic_commands: number;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Complete */
+            complete: boolean;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Energy */
+            energy: components["schemas"]["EnergyReport"][];
+            /** Entries */
+            entries: components["schemas"]["LogbookEntry"][];
+            /** Floods */
+            floods: components["schemas"]["FloodReport"][];
+            /** Frequent */
+            frequent: components["schemas"]["FrequentAlarm"][];
+            /** Gaps */
+            gaps: components["schemas"]["GapReport"][];
+            /** Known */
+            known: number | null;
+            /** Lead Times */
+            lead_times: components["schemas"]["LeadTime"][];
+            /** Levels */
+            levels: components["schemas"]["LevelReport"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Priorities */
+            priorities: components["schemas"]["PriorityCount"][];
+            /** Pumps */
+            pumps: components["schemas"]["PumpReport"][];
+            /** Rain */
+            rain: components["schemas"]["RainReport"][];
+            /** Time Zone */
+            time_zone: string;
+            title: components["schemas"]["Words"];
+            /** Water */
+            water: components["schemas"]["WaterReport"][];
+        };
         /** TokenShape */
         TokenShape: {
             /**
@@ -2007,6 +2555,29 @@ export interface components {
             trades: string[];
             /** Username */
             username: string;
+        };
+        /**
+         * WaterReport
+         * @description `by`: a counter of volume, or the flow over the time of which it is known.
+         */
+        WaterReport: {
+            /** Asset */
+            asset: string;
+            asset_name: components["schemas"]["Words"];
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "counter" | "flow";
+            /** Known */
+            known: number;
+            /** Point */
+            point: string;
+            title: components["schemas"]["Words"];
+            /** Volume M3 */
+            volume_m3: number;
+            /** Width S */
+            width_s: number;
         };
         /** Words */
         Words: {
@@ -3805,6 +4376,164 @@ export interface operations {
             };
         };
     };
+    list_logbook_api_logbook_get: {
+        parameters: {
+            query?: {
+                area?: string | null;
+                asset?: string | null;
+                /** @description words, all of them: Chinese characters, or beginnings of Latin words or numbers */
+                q?: string | null;
+                /** @description ISO 8601 with its offset */
+                from?: string | null;
+                /** @description ISO 8601 with its offset */
+                to?: string | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    write_entry_api_logbook_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one a wish */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogbookWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookWritten"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_me_api_me_get: {
         parameters: {
             query?: never;
@@ -3933,6 +4662,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_rain_api_reports_rain_get: {
+        parameters: {
+            query?: {
+                /** @description the city's or one of its areas; without it, the city */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RainEvent"][];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_storm_api_reports_storm_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with its offset */
+                from: string;
+                /** @description ISO 8601 with its offset; at most 7 days later */
+                to: string;
+                /** @description the city's or one of its areas; without it, the city */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StormReport"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_storm_html_api_reports_storm_html_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with its offset */
+                from: string;
+                /** @description ISO 8601 with its offset; at most 7 days later */
+                to: string;
+                /** @description the city's or one of its areas; without it, the city */
+                area?: string | null;
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_storm_pdf_api_reports_storm_pdf_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with its offset */
+                from: string;
+                /** @description ISO 8601 with its offset; at most 7 days later */
+                to: string;
+                /** @description the city's or one of its areas; without it, the city */
+                area?: string | null;
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
+                };
+            };
+            /** @description Malformed request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something that is needed is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": components["schemas"]["Error"];
                 };
             };
         };

@@ -8,6 +8,7 @@ import type {
   Health,
   LedgerRow,
   LiveReading,
+  LogbookEntry,
   RainWarning,
   Snapshot,
 } from '../api/shapes'
@@ -23,6 +24,8 @@ export interface City {
   readings: Map<string, HeardReading>
   /** Rows of the command ledger heard since the page was opened, by command id. */
   ledger: Map<string, LedgerRow>
+  /** Entries of the logbook heard since the page was opened, by id. */
+  logbook: Map<string, LogbookEntry>
   advice: Map<string, Advice[]>
   warnings: Map<string, RainWarning>
   health: Health | null
@@ -34,11 +37,13 @@ export type Change =
   | { kind: 'alarm'; data: AlarmItem }
   | { kind: 'asset'; data: AssetChange }
   | { kind: 'command'; data: LedgerRow }
+  | { kind: 'logbook'; data: LogbookEntry }
   | { kind: 'health'; data: Health }
   | { kind: 'warning'; data: RainWarning }
   | { kind: 'advice'; data: AdviceChange }
 
 const LEDGER_MAX = 500
+const LOGBOOK_MAX = 200
 const OPEN = new Set<LedgerRow['state']>(['requested', 'selected', 'sending'])
 
 export function emptyCity(): City {
@@ -47,6 +52,7 @@ export function emptyCity(): City {
     alarms: new Map(),
     readings: new Map(),
     ledger: new Map(),
+    logbook: new Map(),
     advice: new Map(),
     warnings: new Map(),
     health: null,
@@ -77,6 +83,10 @@ export function fold(city: City, change: Change, nowMs: number): void {
     case 'command':
       noteCommand(city, change.data)
       break
+    case 'logbook':
+      city.logbook.set(change.data.id, change.data)
+      forgetOldest(city.logbook, LOGBOOK_MAX)
+      break
     case 'health':
       city.health = change.data
       break
@@ -103,9 +113,13 @@ export function noteCommand(city: City, row: LedgerRow): void {
   if (known && !OPEN.has(known.state)) return
   if (known?.state === 'sending' && row.state === 'requested') return
   city.ledger.set(row.id, row)
-  for (const oldest of city.ledger.keys()) {
-    if (city.ledger.size <= LEDGER_MAX) break
-    city.ledger.delete(oldest)
+  forgetOldest(city.ledger, LEDGER_MAX)
+}
+
+function forgetOldest<T>(heard: Map<string, T>, max: number): void {
+  for (const oldest of heard.keys()) {
+    if (heard.size <= max) break
+    heard.delete(oldest)
   }
 }
 

@@ -6,7 +6,7 @@ import { type Change, type City, emptyCity, fold, noteAlarm, noteCommand } from 
 import { cityNow, setCityTime } from './clock'
 import { type Watch, watchStream } from './watch'
 
-const KINDS = ['snapshot', 'readings', 'alarm', 'asset', 'command', 'health', 'warning', 'advice', 'ping'] as const
+const KINDS = ['snapshot', 'readings', 'alarm', 'asset', 'command', 'logbook', 'health', 'warning', 'advice', 'ping'] as const
 
 export const city = reactive<City>(emptyCity())
 /** True once a snapshot has come. */
