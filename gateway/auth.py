@@ -105,6 +105,12 @@ class KnownCallers:
                 if len(self._found) > KNOWN_MAX:
                     self._found.popitem(last=False)
 
+    def forget(self, username: str) -> None:
+        """Of that account's sessions and tokens, none is known any more."""
+        with self._lock:
+            for key in [key for key, (caller, _) in self._found.items() if caller.user.username == username]:
+                del self._found[key]
+
     def recall(self, key: str, address: str) -> Caller | None:
         """None for whom the database has not confirmed within KNOWN_S."""
         with self._lock:
@@ -181,6 +187,10 @@ class Accounts:
             return Caller(user, None, address, secret) if user else None
 
         return self._find(f"token {storage.secret_hash(secret)}", address, find)
+
+    def changed(self, username: str) -> None:
+        """The account, or a token of it, is not what it was: the database says what holds now."""
+        self._known.forget(username)
 
     def still_holds(self, caller: Caller) -> bool:
         """Is what the caller came with still valid, and are the account's rights still the same?"""

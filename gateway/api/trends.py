@@ -167,9 +167,10 @@ def _live(gateway: Gateway, point: PointView) -> shapes.Trend:
     return _trend(point, end - timedelta(seconds=600), end, samples=samples)
 
 
-def _kept(gateway: Gateway, point: PointView, begin: datetime, end: datetime, points_max: int) -> shapes.Trend:
+def read_trend(gateway: Gateway, point: PointView, begin: datetime, end: datetime, points_max: int) -> dict[str, Any]:
+    """What the history has of a point over a period. Raises Unavailable, and what the history raised."""
     entry = gateway.site.assets_by_id[gateway.city.controllers[point.controller].asset]
-    told = gateway.query(
+    told: dict[str, Any] = gateway.query(
         "history",
         "read_trend",
         timeout_s=TREND_TIMEOUT_S,
@@ -181,10 +182,13 @@ def _kept(gateway: Gateway, point: PointView, begin: datetime, end: datetime, po
         from_us=_us(begin),
         to_us=_us(end),
         points_max=points_max,
-        zone_us=round(
-            (begin.astimezone(ZoneInfo(gateway.site.time_zone)).utcoffset() or timedelta()).total_seconds() * 1e6
-        ),
+        zone_us=_zone_us(gateway, begin),
     )
+    return told
+
+
+def _kept(gateway: Gateway, point: PointView, begin: datetime, end: datetime, points_max: int) -> shapes.Trend:
+    told = read_trend(gateway, point, begin, end, points_max)
     samples, buckets = told["samples"], told["buckets"]
     return _trend(
         point,

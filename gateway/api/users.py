@@ -76,7 +76,9 @@ def change_user(username: str, wish: shapes.UserChange, gateway: TheGateway, cal
         _audit_user(gateway, session, caller.user.username, caller.address, username, told)
         return storage.change_user(session, username, changes)
 
-    return _shape(gateway.database.run(work))
+    changed = gateway.database.run(work)
+    gateway.accounts.changed(username)
+    return _shape(changed)
 
 
 @router.get("/tokens", responses=READS)
@@ -117,11 +119,12 @@ def issue_token(wish: shapes.NewToken, gateway: TheGateway, caller: TheCaller) -
 def revoke_token(token: str, gateway: TheGateway, caller: TheCaller) -> None:
     username = None if caller.user.role == "admin" else caller.user.username
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> str:
         revoked = storage.revoke_token(session, token, username)
         _audit_token(gateway, session, caller.user.username, caller.address, revoked, "revoked")
+        return revoked.username
 
-    gateway.database.run(work)
+    gateway.accounts.changed(gateway.database.run(work))
 
 
 def _check_areas(gateway: Gateway, areas: list[str]) -> None:

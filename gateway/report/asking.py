@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gateway import logbook
 from gateway.api.journal import journal_item, visible_areas
 from gateway.api.shapes import JournalItem, Words
-from gateway.api.trends import TREND_TIMEOUT_S, cause_text
+from gateway.api.trends import cause_text, read_trend
 from gateway.auth import Caller
 from gateway.present import words
 from gateway.report import happenings
@@ -121,24 +120,7 @@ def _measured(
 
 
 def _curve(gateway: Gateway, point: PointView, begin: datetime, end: datetime, points_max: int) -> Curve:
-    entry = gateway.site.assets_by_id[gateway.city.controllers[point.controller].asset]
-    offset = begin.astimezone(ZoneInfo(gateway.site.time_zone)).utcoffset() or timedelta()
-    from_us, to_us = _us(begin), _us(end)
-    told = gateway.query(
-        "history",
-        "read_trend",
-        timeout_s=TREND_TIMEOUT_S,
-        asset=point.asset,
-        point=point.name,
-        trade=entry.trade,
-        area=entry.area,
-        controller=point.controller,
-        from_us=from_us,
-        to_us=to_us,
-        points_max=points_max,
-        zone_us=round(offset.total_seconds() * 1e6),
-    )
-    return curve_of(told, from_us, to_us)
+    return curve_of(read_trend(gateway, point, begin, end, points_max), _us(begin), _us(end))
 
 
 def _journal(

@@ -1,4 +1,7 @@
-"""The one file of a backup: a compressed tar that begins with its manifest and ends with the manifest's hash."""
+"""The one file of a backup: a compressed tar that begins with its manifest and the manifest's hash, its seal.
+
+Nothing that the manifest says is believed before the seal has proven it.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,9 @@ def pack(target: Path, manifest: Manifest, folder: Path) -> None:
         with os.fdopen(handle, "wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
                 _add(tar, _MANIFEST, text)
+                _add(tar, _SEAL, hashlib.sha256(text).hexdigest().encode())
                 for member in manifest.members:
                     tar.add(folder / member.name, arcname=member.name, recursive=False)
-                _add(tar, _SEAL, hashlib.sha256(text).hexdigest().encode())
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
@@ -62,20 +65,13 @@ def unpack(source: Path, folder: Path) -> Manifest:
 
 
 def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
-    manifest: Manifest | None = None
-    expected: dict[str, Member] = {}
-    text, seal = b"", None
-    for info in tar:
-        if manifest is None:
-            text = _content(tar, info, _MANIFEST)
-            manifest = read_manifest(text)
-            expected = {member.name: member for member in manifest.members}
-        elif info.name == _SEAL:
-            seal = _content(tar, info, _SEAL).decode("ascii", "replace")
-        else:
-            _put(tar, info, expected.pop(info.name, None), folder)
-    if manifest is None or seal != hashlib.sha256(text).hexdigest():
+    text = _content(tar, tar.next(), _MANIFEST)
+    if _content(tar, tar.next(), _SEAL) != hashlib.sha256(text).hexdigest().encode():
         raise Malformed("backup_damaged", detail=_SEAL)
+    manifest = read_manifest(text)
+    expected = {member.name: member for member in manifest.members}
+    while (info := tar.next()) is not None:
+        _put(tar, info, expected.pop(info.name, None), folder)
     if expected:
         raise Malformed("backup_damaged", detail=f"{min(expected)} is missing")
     return manifest
@@ -99,9 +95,9 @@ def _put(tar: tarfile.TarFile, info: tarfile.TarInfo, member: Member | None, fol
     target.chmod(info.mode & 0o777)
 
 
-def _content(tar: tarfile.TarFile, info: tarfile.TarInfo, name: str) -> bytes:
-    content = tar.extractfile(info) if info.isreg() and info.name == name else None
-    if content is None or info.size > _HEAD_BYTES_MAX:
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo | None, name: str) -> bytes:
+    content = tar.extractfile(info) if info is not None and info.isreg() and info.name == name else None
+    if info is None or content is None or info.size > _HEAD_BYTES_MAX:
         raise Malformed("backup_damaged", detail=f"{name} is missing")
     return content.read()
 

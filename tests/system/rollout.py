@@ -171,8 +171,10 @@ def running_city(folder: Path, version: Path) -> Iterator[Rollout]:
     """It rains, a pump runs, and an alarm has been acknowledged."""
     link, data = folder / "current", folder / "var"
     link.symlink_to(version)
-    # A process takes its code from where the link leads, not from where it is started.
-    environment = {"PYTHONPATH": str(link), "PYTHONSAFEPATH": "1", "SITE": str(ROOT / "infra" / "sites" / "tangshan")}
+    # A process takes its code from where the link leads, not from where it is started. The site's files are those of
+    # the first version: what only the second one can read is not written into them before it stays.
+    site = version / "infra" / "sites" / "tangshan"
+    environment = {"PYTHONPATH": str(link), "PYTHONSAFEPATH": "1", "SITE": str(site)}
     with city(data, **environment) as command:
         accounts = command.wait_until_ready()
         desk = Desk(command.url, "dispatcher", accounts["dispatcher"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import auth
+from gateway import auth, storage
 from gateway.auth import KNOWN_S, Accounts, KnownCallers
 from gateway.settings import Settings
 from infra.local.postgres import PrivateDatabase
@@ -60,3 +60,20 @@ def test_who_was_not_confirmed_for_hours_is_not_known_any_more(tmp_path: Path) -
     assert caller == known.recall("a", HERE)
     now_s[0] += 1
     assert known.recall("a", HERE) is None
+
+
+def test_an_account_that_was_closed_before_is_not_let_in(tmp_path: Path) -> None:
+    with PrivateDatabase(tmp_path) as server:
+        database = DatabaseThread(postgres_engine(server.database_url, schema="gateway"), MIGRATIONS)
+        accounts = Accounts(database, Settings(amqp_uri="amqp://none"), lambda _session, _event: None, "city")
+        (tmp_path / "accounts").write_text("dispatcher one\ncrew two\n")
+        accounts.create_from(tmp_path / "accounts")
+        _, closed, _ = accounts.sign_in("dispatcher", "one", HERE)
+        _, other, _ = accounts.sign_in("crew", "two", HERE)
+        database.run(lambda session: storage.change_user(session, "dispatcher", {"active": False}))
+        accounts.changed("dispatcher")
+        server.stop()
+        assert accounts.find_by_session(other, HERE) is not None
+        with pytest.raises(Unavailable):
+            accounts.find_by_session(closed, HERE)
+        database.close()
