@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from gateway.api.deps import TheCaller, TheGateway
 from gateway.api.errors import READS, responses
@@ -21,14 +21,18 @@ from gateway.storage import Language
 from gateway.wiring import Gateway
 from shared.errors import Missing, Refused
 
-
-class PdfResponse(Response):
-    media_type = "application/pdf"
-
-
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 
 WITH_PERIOD = READS | responses(409)
+HTML, PDF = "text/html; charset=utf-8", "application/pdf"
+TEXT, BYTES = {"type": "string"}, {"type": "string", "format": "binary"}
+
+
+def _document(media_type: str, schema: dict[str, str]) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint answers that gives a document, or an error in JSON as all do."""
+    return {200: {"description": "The document", "content": {media_type.partition(";")[0]: {"schema": schema}}}}
+
+
 DAYS_MAX = 7
 Area = Annotated[str | None, Query(max_length=128, description="the city's or one of its areas; without it, the city")]
 Begin = Annotated[Moment, Query(alias="from", description="ISO 8601 with its offset")]
@@ -52,23 +56,27 @@ def get_storm(gateway: TheGateway, caller: TheCaller, from_: Begin, to: End, are
     return _storm(gateway, caller, area, from_, to)
 
 
-@router.get("/storm.html", responses=WITH_PERIOD, response_class=HTMLResponse)
+@router.get("/storm.html", responses=WITH_PERIOD | _document(HTML, TEXT), response_class=Response)
 def get_storm_html(
     gateway: TheGateway, caller: TheCaller, from_: Begin, to: End, area: Area = None, lang: Lang = "zh"
-) -> HTMLResponse:
+) -> Response:
     """The same as one document that needs nothing else."""
     report = _storm(gateway, caller, area, from_, to)
-    return HTMLResponse(storm_html(report, lang), headers=_named(gateway, report, "html", "inline"))
+    return Response(storm_html(report, lang), media_type=HTML, headers=_named(gateway, report, "html", "inline"))
 
 
-@router.get("/storm.pdf", responses=WITH_PERIOD, response_class=PdfResponse)
+@router.get(
+    "/storm.pdf",
+    responses=WITH_PERIOD | _document(PDF, {"type": "string", "format": "binary"}),
+    response_class=Response,
+)
 def get_storm_pdf(
     gateway: TheGateway, caller: TheCaller, from_: Begin, to: End, area: Area = None, lang: Lang = "zh"
-) -> PdfResponse:
+) -> Response:
     """The same document, printed on A4."""
     report = _storm(gateway, caller, area, from_, to)
     printed = gateway.printer.pdf(storm_html(report, lang))
-    return PdfResponse(printed, headers=_named(gateway, report, "pdf", "attachment"))
+    return Response(printed, media_type=PDF, headers=_named(gateway, report, "pdf", "attachment"))
 
 
 def _named(gateway: Gateway, report: StormReport, ending: str, how: str) -> dict[str, str]:
