@@ -24,7 +24,7 @@ from shared.site import load_site
 def restore(settings: BackupSettings, source: Path, *, replace: bool) -> tuple[Manifest, list[str]]:
     """Gives the names under which what was there now lies. Raises Missing, Malformed, Refused or Unavailable, and then
     everything is as it was."""
-    data, stamp = settings.data_dir, datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    data, stamp = settings.data_dir, datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     with _locked(data), tempfile.TemporaryDirectory(prefix=".restoring-", dir=data) as made:
         folder = Path(made)
         manifest = unpack(source, folder)
